@@ -1,0 +1,1 @@
+"""The house that keeps the truth: ingest, store, decisions, API and console."""

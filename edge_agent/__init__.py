@@ -1,0 +1,1 @@
+"""On the device: sources, tasks, outbox and link."""

@@ -1,0 +1,68 @@
+"""The envelope around everything that a device concludes.
+
+`sequence` is a gapless counter of the device that is never reset: (device, sequence) is the idempotency key. `id` is for
+people and CloudEvents. `monotonic_ms` belongs to `boot`, so that events of a device with a dead clock can be dated later.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Raw, Struct
+
+from protocols.identity import Name, Sha256
+
+MAX_BATCH_BYTES = 64 * 1024
+MAX_BATCH_EVENTS = 200
+BATCH_CONTENT_TYPE = "application/vnd.tallyhouse.batch+json"
+
+Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 with zone; sent as UTC with milliseconds.")]
+Sequence = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,47}/[1-9][0-9]{0,3}(?![\s\S])", description="Message name / major.")]
+Clock = Literal["ntp", "rtc", "estimated", "bad"]
+Lane = Literal["order", "news"]
+Boot = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One conclusion of a device; `data` is the message that `kind` names, kept as the bytes that came."""
+
+    sequence: Sequence
+    id: Annotated[str, Meta(min_length=36, max_length=36)]
+    kind: Kind
+    occurred_at: Instant
+    monotonic_ms: Annotated[int, Meta(ge=0)]
+    clock: Clock
+    data: Raw
+    model: Annotated[str, Meta(max_length=160)] | None = None
+    evidence: Sha256 | None = None
+
+
+class BatchHead(Struct, frozen=True, kw_only=True):
+    """A batch whose events are not looked at yet: one that cannot be understood must not take the others with it."""
+
+    device: Name
+    boot: Boot
+    lane: Lane
+    first: Sequence
+    sent_at: Instant
+    events: Annotated[list[Raw], Meta(min_length=1, max_length=MAX_BATCH_EVENTS)]
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """Up to 200 events of one device in rising order of sequence, signed as the bytes that are sent."""
+
+    device: Name
+    boot: Boot
+    lane: Lane
+    first: Sequence
+    sent_at: Instant
+    events: Annotated[list[Event], Meta(min_length=1, max_length=MAX_BATCH_EVENTS)]
+
+
+class Acknowledgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the centre has on disk: all up to `upto`; or nothing after `gap`, so send again from gap + 1; and evidence."""
+
+    boot: Boot
+    upto: Annotated[int, Meta(ge=0)] | None = None
+    gap: Annotated[int, Meta(ge=0)] | None = None
+    evidence: list[Sha256] = []

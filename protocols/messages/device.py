@@ -1,0 +1,100 @@
+"""What a device says about itself: birth, last will, health, the twin; and what the centre says about itself."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from protocols.envelope import Boot, Clock, Instant
+from protocols.identity import Name
+
+Text = Annotated[str, Meta(max_length=400)]
+
+
+class TaskAnnouncement(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One task on one source; `settings_schema` is JSON Schema 2020-12, from which the centre draws a form."""
+
+    kind: Name | Annotated[str, Meta(max_length=48)]
+    source: Name
+    settings: dict[str, Any] = {}
+    settings_schema: dict[str, Any] = {}
+    model: Annotated[str, Meta(max_length=160)] | None = None
+
+
+class Birth(Struct, frozen=True, kw_only=True, tag_field="state", tag="online", omit_defaults=True):
+    """Retained on `up/status` as soon as a device is connected."""
+
+    boot: Boot
+    started_at: Instant
+    version: Annotated[str, Meta(max_length=64)]
+    tasks: Annotated[list[TaskAnnouncement], Meta(max_length=64)] = []
+
+
+class Will(Struct, frozen=True, kw_only=True, tag_field="state", tag="offline"):
+    """Retained on `up/status` by the broker when the connection is lost, or by the device on a clean stop."""
+
+    boot: Boot
+    reason: Literal["connection_lost", "stopped"]
+
+
+Status = Birth | Will
+
+
+class OutboxHealth(Struct, frozen=True, kw_only=True):
+    """The queue on the device: events not yet acknowledged."""
+
+    count: Annotated[int, Meta(ge=0)]
+    bytes: Annotated[int, Meta(ge=0)]
+    oldest_age_s: Annotated[float, Meta(ge=0)]
+    last_sequence: Annotated[int, Meta(ge=0)]
+    set_aside: Annotated[int, Meta(ge=0)] = 0
+
+
+class SourceHealth(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One camera, bus or recording; `message` is for people, when the state is not ok."""
+
+    id: Name
+    state: Literal["ok", "lost", "ended"]
+    samples: Annotated[int, Meta(ge=0)]
+    dropped: Annotated[int, Meta(ge=0)] = 0
+    refused: Annotated[int, Meta(ge=0)] = 0
+    task_errors: Annotated[int, Meta(ge=0)] = 0
+    age_s: float | None = None
+    message: Text | None = None
+
+
+class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """State of the machine, sent as it is on `up/health`; nothing is owed when one is lost."""
+
+    boot: Boot
+    at: Instant
+    outbox: OutboxHealth
+    clock: Clock
+    sources: Annotated[list[SourceHealth], Meta(max_length=64)]
+    cpu_percent: float | None = None
+    memory_mb: float | None = None
+    temperature_c: float | None = None
+    disk_free_mb: float | None = None
+    paused: Text | None = None
+
+
+class Desired(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The twin as the centre wants it; receiving it, signed and retained, proves a device's subscription."""
+
+    version: Annotated[int, Meta(ge=0)]
+    settings: dict[str, Any] = {}
+
+
+class Reported(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The twin as it is; echoes the desired version that was applied."""
+
+    version: Annotated[int, Meta(ge=0)]
+    boot: Boot
+    settings: dict[str, Any] = {}
+
+
+class CentralState(Struct, frozen=True, kw_only=True):
+    """Retained on `central/state`. A new `epoch` (restored backup) makes every device rewind to what is acknowledged."""
+
+    online: bool
+    epoch: Annotated[str, Meta(min_length=1, max_length=64)]
+    time: Instant

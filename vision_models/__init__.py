@@ -1,0 +1,1 @@
+"""Pixels to detections: inference for the edge, training and evaluation beside it."""
