@@ -1,0 +1,106 @@
+"""The seam between samples and conclusions: a sample in, findings out; state is a value that can be saved.
+
+A task knows no network, disk or clock. The model files it needs are read once, in `TaskCard.build`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from edge_agent.sample import Sample
+from protocols.messages.evidence import Stretch
+from protocols.messages.registry import EventData
+
+if TYPE_CHECKING:
+    from protocols.sensor_profiles.profile import SensorProfile
+
+
+class SampleRefused(Exception):
+    """A sample that no conclusion may rest on (blurred, covered, too dark): counted by `reason`, then the next one."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"sample refused: {reason}")
+        self.reason = reason
+
+
+class SnapshotRejected(Exception):
+    """A saved state that does not fit this task (other version, damaged): start from nothing."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Evidence as JPEG bytes, already cut to what may leave the device."""
+
+    jpeg: bytes
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One conclusion. Urgent ones are committed at once; `occurred_at` None means: when the sample was taken."""
+
+    data: EventData
+    urgent: bool
+    evidence: Picture | Stretch | None = None
+    model: str | None = None
+    occurred_at: datetime | None = None
+
+
+class Task(Protocol):
+    """One task on one source."""
+
+    def observe(self, sample: Sample) -> Sequence[Finding]:
+        """What follows from one more sample. Raises SampleRefused."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """The state as versioned JSON; empty when there is none worth keeping."""
+        ...
+
+    def restore(self, state: bytes) -> None:
+        """Go on from `snapshot()`. Raises SnapshotRejected; then the task is as new."""
+        ...
+
+    def finish(self) -> Sequence[Finding]:
+        """What is still open when a recording ends."""
+        ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a task is set up: its source, the folder of shipped models, and what is known of the machine's channels."""
+
+    source_id: str
+    weights: Path
+    profile: "SensorProfile | None" = None
+    units: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class Example:
+    """Settings and samples on which the shared checks try a task; they must lead to at least one finding."""
+
+    settings: Any
+    samples: Sequence[Sample]
+    units: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class TaskCard:
+    """What a task is. `messages` are the kinds it may say; `measured_by` names the benchmark that holds it against a peer.
+
+    A rule of the shared checks that cannot hold for a task is named in `exempt`, rule → why.
+    """
+
+    kind: str
+    samples: type[Sample]
+    settings: type[msgspec.Struct]
+    messages: tuple[str, ...]
+    build: Callable[[Any, Context], Task]
+    example: Callable[[], Example]
+    measured_by: str | None = None
+    exempt: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
