@@ -1,0 +1,53 @@
+"""The database door: an engine whose readers never wait and whose writers queue.
+
+sqlite3's own transactions let a read-then-write of one process overwrite another's silently, and a deferred BEGIN fails at
+once with "locked". So we say BEGIN ourselves: `reading` is deferred, `writing` takes the write lock first.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects.sqlite import Insert, insert
+
+BUSY_TIMEOUT_S = 10
+_PRAGMAS = ("journal_mode=wal", "synchronous=FULL", "foreign_keys=on", f"busy_timeout={BUSY_TIMEOUT_S * 1000}")
+
+
+def open_engine(path: Path) -> Engine:
+    """An engine on the SQLite file at `path`."""
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one moment and must not write."""
+    with engine.connect() as conn:
+        yield conn
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A connection that holds the write lock from its first statement; commits at the end, rolls back on an error."""
+    with engine.execution_options(write=True).begin() as conn:
+        yield conn
+
+
+def upsert(table: Table) -> Insert:
+    """INSERT that knows ON CONFLICT, in the dialect of the engine."""
+    return insert(table)
+
+
+def _prepare(raw: SqliteConnection, _record: object) -> None:
+    raw.isolation_level = None  # we say BEGIN, sqlite3 does not
+    for pragma in _PRAGMAS:
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _begin(conn: Connection) -> None:
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("write") else "BEGIN")
