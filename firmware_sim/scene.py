@@ -1,0 +1,214 @@
+"""A site as data: shelves, cameras, belt, machines, faults and trade.
+
+Every value is frozen: the world built from a scene and a seed is always the same world. `scene_file.load` reads one
+from TOML and checks it; keys and units are listed in docs/reference/scene.md.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Positive = Annotated[float, Meta(gt=0.0)]
+NotNegative = Annotated[float, Meta(ge=0.0)]
+Count = Annotated[int, Meta(ge=1)]
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=64)]
+Colour = Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}$")]
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Channel = Literal["vibration_mm_s", "temperature_c", "current_a", "speed_rpm", "pressure_bar"]
+MachineFaultKind = Literal["imbalance", "bearing_wear", "looseness", "overheating"]
+SensorFaultKind = Literal["stuck", "bias", "drift", "spikes", "dropout"]
+
+
+class Ports(Struct, frozen=True, forbid_unknown_fields=True):
+    """TCP ports of the two servers; 0 lets the system choose."""
+
+    modbus: Port = 0
+    cameras: Port = 0
+
+
+class Carton(Struct, frozen=True, forbid_unknown_fields=True):
+    """How one SKU's carton looks: two colours `#rrggbb`, the shape of its print, tape as a share of its width."""
+
+    body: Colour
+    accent: Colour
+    print: Literal["panel", "stripe", "badge", "plain", "split"]
+    tape: Share = 0.0
+
+
+class Sku(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something sold. daily_demand: units a trading day."""
+
+    id: Name
+    name: str
+    name_zh: str
+    carton: Carton
+    daily_demand: NotNegative
+
+
+class Camera(Struct, frozen=True, forbid_unknown_fields=True):
+    """A camera and how often it takes a frame."""
+
+    id: Name
+    sees: Literal["shelves", "belt"]
+    frames_per_s: Annotated[float, Meta(gt=0.0, le=30.0)]
+
+
+class Shelf(Struct, frozen=True, forbid_unknown_fields=True):
+    """A location with one SKU. roi: x, y, width, height as fractions of the frame of `camera`."""
+
+    id: Name
+    sku: Name
+    camera: Name
+    roi: tuple[Share, Share, Share, Share]
+    boards: Annotated[int, Meta(ge=1, le=2)]
+    rows: Count
+    columns: Count
+    starting_units: Annotated[int, Meta(ge=0)]
+
+    @property
+    def capacity(self) -> int:
+        """Cartons that fit."""
+        return self.boards * self.rows * self.columns
+
+
+class Belt(Struct, frozen=True, forbid_unknown_fields=True):
+    """An indexed belt: a part arrives, rests under the camera, leaves, and the belt is empty for a while."""
+
+    camera: Name
+    enter_s: Positive
+    rest_s: Positive
+    leave_s: Positive
+    empty_s: Positive
+    defect_share: Share
+
+    @property
+    def cycle_s(self) -> float:
+        """Time from one part's arrival to the next one's."""
+        return self.enter_s + self.rest_s + self.leave_s + self.empty_s
+
+
+class Motor(Struct, frozen=True, forbid_unknown_fields=True):
+    """An induction motor: speed without slip, slip and current at full load, current without load."""
+
+    synchronous_rpm: Positive
+    rated_slip: Annotated[float, Meta(gt=0.0, lt=0.5)]
+    idle_a: Positive
+    rated_a: Positive
+
+
+class LoadCycle(Struct, frozen=True, forbid_unknown_fields=True):
+    """Load as a share of rated torque, swinging between low and high."""
+
+    low: Share
+    high: Share
+    period_s: Positive
+
+
+class Thermal(Struct, frozen=True, forbid_unknown_fields=True):
+    """Two heat nodes: rise of winding over case and of case over ambient at full load, and their time constants."""
+
+    ambient_c: Annotated[float, Meta(ge=-40.0, le=60.0)]
+    winding_rise_c: Positive
+    case_rise_c: Positive
+    winding_tau_s: Positive
+    case_tau_s: Positive
+
+
+class Vibration(Struct, frozen=True, forbid_unknown_fields=True):
+    """RMS velocity when healthy, and what each fault adds at severity 1 and rated speed."""
+
+    healthy_mm_s: Positive
+    imbalance_mm_s: NotNegative
+    bearing_mm_s: NotNegative
+    looseness_mm_s: NotNegative
+
+
+class Pressure(Struct, frozen=True, forbid_unknown_fields=True):
+    """Delivery pressure at full and at no load."""
+
+    low_bar: Positive
+    high_bar: Positive
+
+
+class Machine(Struct, frozen=True, forbid_unknown_fields=True):
+    """A machine on the Modbus server: its device id, its register map and its physics."""
+
+    id: Name
+    device_id: Annotated[int, Meta(ge=1, le=247)]
+    profile: Name
+    motor: Motor
+    load: LoadCycle
+    thermal: Thermal
+    vibration: Vibration
+    pressure: Pressure | None = None
+
+
+class MachineFault(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that wears or breaks: severity rises within ramp_s and ends (repaired) after lasts_s."""
+
+    machine: Name
+    kind: MachineFaultKind
+    start_s: NotNegative
+    ramp_s: Positive
+    lasts_s: Positive
+    severity: Share = 1.0
+
+
+class SensorFault(Struct, frozen=True, forbid_unknown_fields=True):
+    """A sensor that lies or is silent. amount: in the channel's unit (bias, spikes) or unit per hour (drift)."""
+
+    machine: Name
+    kind: SensorFaultKind
+    start_s: NotNegative
+    lasts_s: Positive
+    channel: Channel | None = None
+    amount: float = 0.0
+
+
+class Faults(Struct, frozen=True, forbid_unknown_fields=True):
+    """The schedule; the whole of it repeats every repeat_s."""
+
+    repeat_s: Positive
+    machine: tuple[MachineFault, ...] = ()
+    sensor: tuple[SensorFault, ...] = ()
+
+
+class Trade(Struct, frozen=True, forbid_unknown_fields=True):
+    """How customers buy, what leaves unseen by the till, and when the clerk refills."""
+
+    day_s: Positive
+    rush_s: NotNegative
+    rush_factor: Annotated[float, Meta(ge=1.0)]
+    largest_basket_units: Count
+    unrecorded_share: Share
+    low_share: Share
+    refill_after_s: NotNegative
+
+
+class Scene(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole site."""
+
+    name: Name
+    site: Name
+    seed: Annotated[int, Meta(ge=0)]
+    skus: tuple[Sku, ...]
+    cameras: tuple[Camera, ...]
+    shelves: tuple[Shelf, ...]
+    belt: Belt
+    machines: tuple[Machine, ...]
+    faults: Faults
+    trade: Trade
+    ports: Ports = Ports()
+
+    def shelves_seen_by(self, camera_id: str) -> tuple[Shelf, ...]:
+        """Shelves in the frame of one camera, in the scene's order."""
+        return tuple(shelf for shelf in self.shelves if shelf.camera == camera_id)
+
+    def sku(self, sku_id: str) -> Sku:
+        """The SKU of that id; the scene was checked, so it is there."""
+        return next(sku for sku in self.skus if sku.id == sku_id)
+
+    def camera(self, camera_id: str) -> Camera | None:
+        """The camera of that id, if the scene has it."""
+        return next((camera for camera in self.cameras if camera.id == camera_id), None)

@@ -1,0 +1,83 @@
+"""Scene files: TOML in, a checked `Scene` out. A wrong file raises `SceneError` naming the file and the key."""
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from msgspec import ValidationError, convert
+
+from firmware_sim.errors import SceneError
+from firmware_sim.scene import Scene, Shelf
+
+
+def shipped_scenes() -> list[str]:
+    """Names of the scenes that come with the simulator."""
+    return sorted(entry.name.removesuffix(".toml") for entry in _shipped().iterdir() if entry.name.endswith(".toml"))
+
+
+def load(name_or_path: str) -> Scene:
+    """A shipped scene by its name, or any scene file by a path that ends in .toml. Raises SceneError."""
+    is_path = name_or_path.endswith(".toml")
+    source = Path(name_or_path) if is_path else _shipped() / f"{name_or_path}.toml"
+    try:
+        text = source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = f"give a .toml file or one of: {', '.join(shipped_scenes())}"
+        raise SceneError(f"scene {name_or_path!r} cannot be read ({error}); {remedy}") from error
+    return parse(text, origin=name_or_path)
+
+
+def parse(text: str, origin: str) -> Scene:
+    """A scene from TOML text; `origin` is what errors call the file. Raises SceneError."""
+    try:
+        scene = convert(tomllib.loads(text), Scene)
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise SceneError(f"scene {origin}: {str(error).replace('`$.', '`')}; correct that key") from error
+    for contradiction in _contradictions(scene):
+        raise SceneError(f"scene {origin}: {contradiction}")
+    return scene
+
+
+def _shipped() -> Traversable:
+    return files("firmware_sim") / "scenes"
+
+
+def _contradictions(scene: Scene) -> Iterator[str]:
+    yield from _repeated("skus", (sku.id for sku in scene.skus))
+    yield from _repeated("cameras", (camera.id for camera in scene.cameras))
+    yield from _repeated("shelves", (shelf.id for shelf in scene.shelves))
+    yield from _repeated("machines", (machine.id for machine in scene.machines))
+    yield from _repeated("machines.device_id", (str(machine.device_id) for machine in scene.machines))
+    for index, shelf in enumerate(scene.shelves):
+        yield from (f"shelves[{index}].{complaint}" for complaint in _shelf_contradictions(scene, shelf))
+    yield from _dangling_names(scene)
+
+
+def _shelf_contradictions(scene: Scene, shelf: Shelf) -> Iterator[str]:
+    left, top, width, height = shelf.roi
+    if shelf.sku not in {sku.id for sku in scene.skus}:
+        yield f"sku is {shelf.sku!r}, which is not in skus; add it there or correct the name"
+    if shelf.camera not in {camera.id for camera in scene.cameras if camera.sees == "shelves"}:
+        yield f"camera is {shelf.camera!r}, which is no camera that sees shelves; correct the name"
+    if shelf.starting_units > shelf.capacity:
+        yield f"starting_units is {shelf.starting_units}, but only {shelf.capacity} fit; lower it or enlarge the shelf"
+    if width * height == 0 or left + width > 1 or top + height > 1:
+        yield f"roi is {list(shelf.roi)}, which is empty or leaves the frame; use x, y, width, height as fractions of it"
+
+
+def _dangling_names(scene: Scene) -> Iterator[str]:
+    machine_ids = {machine.id for machine in scene.machines}
+    if scene.belt.camera not in {camera.id for camera in scene.cameras if camera.sees == "belt"}:
+        yield f"belt.camera is {scene.belt.camera!r}, which is no camera that sees the belt; correct the name"
+    faulted = [(f"machine[{index}]", fault.machine) for index, fault in enumerate(scene.faults.machine)]
+    faulted += [(f"sensor[{index}]", fault.machine) for index, fault in enumerate(scene.faults.sensor)]
+    for key, machine_id in faulted:
+        if machine_id not in machine_ids:
+            yield f"faults.{key}.machine is {machine_id!r}, which is not in machines; correct the name"
+
+
+def _repeated(key: str, names: Iterable[str]) -> Iterator[str]:
+    yield from (f"{key}: {name!r} occurs {n} times; names must differ" for name, n in Counter(names).items() if n > 1)
