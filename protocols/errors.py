@@ -6,7 +6,8 @@ ProtocolError
 ├─ Oversized        a payload is larger than the contract allows: split it
 ├─ Unreadable       bytes that are not the message they claim to be: fix the sender
 ├─ UnknownKind      a known message in a major version that this code does not speak: upgrade the reader
-└─ BadSignature     bytes that were not signed by the key on record: re-enrol the device or look for an intruder
+├─ BadSignature     bytes that were not signed by the key on record: re-enrol the device or look for an intruder
+└─ BadProfile       a register map that contradicts itself, or registers that do not fit it: fix the TOML or the wiring
 """
 
 
@@ -36,3 +37,7 @@ class UnknownKind(ProtocolError):
 
 class BadSignature(ProtocolError):
     """A signature is missing, malformed or does not fit bytes and key."""
+
+
+class BadProfile(ProtocolError):
+    """A sensor profile contradicts itself, or registers do not fit it."""
