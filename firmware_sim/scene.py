@@ -32,7 +32,7 @@ class Carton(Struct, frozen=True, forbid_unknown_fields=True):
 
     body: Colour
     accent: Colour
-    print: Literal["panel", "stripe", "badge", "plain", "split"]
+    print: Literal["band", "label", "disc", "stripes", "plain", "split"]
     tape: Share = 0.0
 
 
