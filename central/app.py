@@ -1,0 +1,18 @@
+"""The Flask app: the API for programs and the console for people, on one set of parts."""
+
+from importlib.metadata import version
+
+from flask_openapi3 import Info, OpenAPI
+
+from central import api, console
+from central.parts import EXTENSION, Parts
+
+
+def create_app(parts: Parts, *, secret_key: bytes) -> OpenAPI:
+    """The whole web server over `parts`; `secret_key` signs sessions' forms."""
+    app = OpenAPI("central", info=Info(title="Tallyhouse", version=version("tallyhouse")), doc_ui=False, static_folder=None)
+    app.config.update(SECRET_KEY=secret_key, MAX_CONTENT_LENGTH=4 * 1024 * 1024)
+    app.extensions[EXTENSION] = parts
+    api.register(app)
+    console.register(app)
+    return app

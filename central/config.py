@@ -1,0 +1,141 @@
+"""What this server is: its data, console, broker and secrets (frozen pydantic ← TOML ← environment).
+
+Paths are relative to the file they stand in. Every key can be overridden by the environment: `TALLYHOUSE_SITE`,
+`TALLYHOUSE_CONSOLE_PORT`, `TALLYHOUSE_BROKER_HOST`. Nothing else at the centre reads the environment.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from central.errors import ConfigError, SecretError
+from central.logs import Level
+from protocols.errors import BadSignature
+from protocols.identity import NAME_PATTERN
+from protocols.signing import PrivateKey, private_key
+
+ENVIRONMENT_PREFIX = "TALLYHOUSE_"
+
+EXAMPLE = """\
+site = "s1"                             # the site that the console opens with
+data_dir = "."                          # paths are relative to this file
+database = "tallyhouse.db"              # SQLite; `tallyhouse migrate` makes it
+secret_key_file = "secrets/console.key" # signs the console's forms, mode 0600
+signing_key_file = "secrets/centre.key" # private Ed25519 key in PEM form, mode 0600: what devices check the centre by
+log_level = "info"
+
+[console]
+host = "127.0.0.1"
+port = 8400
+
+[broker]
+host = "127.0.0.1"
+port = 18883
+user = "central"
+password_file = "secrets/central.password" # mode 0600
+"""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ConsoleConfig(_Section):
+    """Where the console and the API listen."""
+
+    host: str = Field("127.0.0.1", min_length=1)
+    port: int = Field(8400, ge=1, le=65535)
+
+
+class BrokerConfig(_Section):
+    """Where the broker listens and how the centre signs in."""
+
+    host: str = Field("127.0.0.1", min_length=1)
+    port: int = Field(18883, ge=1, le=65535)
+    user: str = Field("central", min_length=1)
+    password_file: Path = Path("secrets/central.password")
+
+
+class CentralConfig(_Section):
+    """The whole file, paths absolute."""
+
+    site: str = Field("s1", pattern=NAME_PATTERN.replace(r"(?![\s\S])", "$"))
+    data_dir: Path = Path()
+    database: Path = Path("tallyhouse.db")
+    secret_key_file: Path = Path("secrets/console.key")
+    signing_key_file: Path = Path("secrets/centre.key")
+    log_level: Level = "info"
+    console: ConsoleConfig = ConsoleConfig()
+    broker: BrokerConfig = BrokerConfig()
+
+    @property
+    def console_url(self) -> str:
+        """The address that people open, without a slash at its end."""
+        return f"http://{self.console.host}:{self.console.port}"
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> CentralConfig:
+    """The configuration in `path`, overridden by `environment`. Raises ConfigError that names file, key and remedy."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; write one with `tallyhouse config example`") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from error
+    try:
+        config = CentralConfig.model_validate(_overridden(raw, CentralConfig, environment, ENVIRONMENT_PREFIX))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_worded(error)}; compare with `tallyhouse config example`") from error
+    return _anchored(config, path.resolve().parent)
+
+
+def signing_key(config: CentralConfig) -> PrivateKey:
+    """The centre's private key. Raises SecretError."""
+    try:
+        return private_key(secret(config.signing_key_file, "signing_key_file"))
+    except BadSignature as error:
+        raise SecretError(f"signing_key_file {config.signing_key_file}: {error}") from error
+
+
+def secret(file: Path, key: str) -> bytes:
+    """What stands in a file of mode 0600, without white space around it; `key` names it. Raises SecretError."""
+    try:
+        if file.stat().st_mode & 0o077:
+            raise SecretError(f"{key} {file} can be read by others; run: chmod 600 {file}")
+        return file.read_bytes().strip()
+    except OSError as error:
+        raise SecretError(f"{key} {file}: {error.strerror}; `tallyhouse up` makes one in its data folder") from error
+
+
+def _overridden(
+    raw: Mapping[str, Any], model: type[BaseModel], environment: Mapping[str, str], prefix: str
+) -> dict[str, Any]:
+    merged = dict(raw)
+    for name, field in model.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            merged[name] = _overridden(raw.get(name) or {}, section, environment, f"{prefix}{name.upper()}_")
+        elif (value := environment.get(prefix + name.upper())) is not None:
+            merged[name] = value
+    return merged
+
+
+def _worded(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors())
+
+
+def _anchored(config: CentralConfig, folder: Path) -> CentralConfig:
+    data = folder / config.data_dir
+    return config.model_copy(
+        update={
+            "data_dir": data,
+            "database": data / config.database,
+            "secret_key_file": data / config.secret_key_file,
+            "signing_key_file": data / config.signing_key_file,
+            "broker": config.broker.model_copy(update={"password_file": data / config.broker.password_file}),
+        }
+    )

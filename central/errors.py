@@ -1,0 +1,57 @@
+"""What can go wrong at the centre; every message names the thing and the remedy.
+
+CentralError
+├─ ConfigError        the server's own TOML or environment is wrong: fix the named key
+├─ SecretError        a key, token or password file is missing, damaged or readable by others
+├─ OldSchema          the database was written by an older version: run `tallyhouse migrate`
+├─ HouseFileError     a house file contradicts itself: fix the named row, nothing was loaded
+├─ DeviceError        a device cannot be added or found
+├─ BrokerError        mosquitto is missing or does not start
+├─ PortTaken          a port another program holds
+├─ Refused            an order that makes no sense as things stand (a user of that name exists, no such record)
+└─ ChildFailed        a program that `up` runs ended before it was ready: see its log
+"""
+
+
+class CentralError(Exception):
+    """Anything that stops a part of the centre; the message names the thing and the remedy."""
+
+
+class ConfigError(CentralError):
+    """The server's TOML or environment is wrong."""
+
+
+class SecretError(CentralError):
+    """A file that holds a secret cannot be used."""
+
+
+class OldSchema(CentralError):
+    """The database's schema is not the one this code speaks."""
+
+
+class HouseFileError(CentralError):
+    """A house file that cannot be loaded; `problems` has one line a mistake."""
+
+    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
+        super().__init__(f"{path}: nothing was loaded\n" + "\n".join(f"  {problem}" for problem in problems))
+        self.problems = problems
+
+
+class DeviceError(CentralError):
+    """A device cannot be added, or there is none of that name."""
+
+
+class BrokerError(CentralError):
+    """The broker is missing or does not start."""
+
+
+class PortTaken(CentralError):
+    """A port another program holds."""
+
+
+class Refused(CentralError):
+    """An order that cannot be followed as things stand."""
+
+
+class ChildFailed(CentralError):
+    """A program that `up` runs ended before it was ready."""

@@ -1,0 +1,1 @@
+"""The devices of the house: who may speak, with which key, and the broker they speak through."""
