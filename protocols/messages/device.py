@@ -13,7 +13,7 @@ Text = Annotated[str, Meta(max_length=400)]
 class TaskAnnouncement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One task on one source; `settings_schema` is JSON Schema 2020-12, from which the centre draws a form."""
 
-    kind: Name | Annotated[str, Meta(max_length=48)]
+    kind: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,47}(?![\s\S])")]
     source: Name
     settings: dict[str, Any] = {}
     settings_schema: dict[str, Any] = {}

@@ -1,0 +1,54 @@
+"""A real mosquitto on a free loopback port: started, stopped and killed at will, without persistence."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from tests.parts.ports import eventually, free_port
+
+BINARY = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "mosquitto"
+
+
+class Mosquitto:
+    """One broker. `extra` lines (password file, access list) replace anonymous access."""
+
+    def __init__(self, folder: Path, extra: str = "allow_anonymous true") -> None:
+        self.port = free_port()
+        self._config = folder / "mosquitto.conf"
+        user = "user root\n" if os.geteuid() == 0 else ""
+        self._config.write_text(
+            f"{user}listener {self.port} 127.0.0.1\npersistence false\nmax_inflight_messages 20\n"
+            f"max_queued_messages 0\nmax_packet_size 200000\nset_tcp_nodelay true\n{extra}\n"
+        )
+        self._log = folder / "mosquitto.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Runs the broker and waits until it accepts connections."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen([BINARY, "-c", str(self._config)], stdout=log, stderr=log)
+        eventually(self._answers, what=f"mosquitto on port {self.port} ({self._log.read_text()[-400:]})")
+
+    def stop(self) -> None:
+        """A clean stop."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """kill -9: everything the broker held is gone."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: int) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(10)
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=0.5).close()
+        except OSError:
+            return False
+        return True
