@@ -16,6 +16,7 @@ Name = Annotated[str, Meta(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=64
 Colour = Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}$")]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Channel = Literal["vibration_mm_s", "temperature_c", "current_a", "speed_rpm", "pressure_bar"]
+DefectKind = Literal["scratch", "dent", "stain"]
 MachineFaultKind = Literal["imbalance", "bearing_wear", "looseness", "overheating"]
 SensorFaultKind = Literal["stuck", "bias", "drift", "spikes", "dropout"]
 
@@ -81,6 +82,7 @@ class Belt(Struct, frozen=True, forbid_unknown_fields=True):
     leave_s: Positive
     empty_s: Positive
     defect_share: Share
+    defects: Annotated[tuple[DefectKind, ...], Meta(min_length=1)]
 
     @property
     def cycle_s(self) -> float:
@@ -106,13 +108,17 @@ class LoadCycle(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Thermal(Struct, frozen=True, forbid_unknown_fields=True):
-    """Two heat nodes: rise of winding over case and of case over ambient at full load, and their time constants."""
+    """Two heat nodes: rise of winding over case and of case over ambient at full load, and their time constants.
+
+    swing_c: how far the hall is warmer by day and cooler by night than ambient_c.
+    """
 
     ambient_c: Annotated[float, Meta(ge=-40.0, le=60.0)]
     winding_rise_c: Positive
     case_rise_c: Positive
     winding_tau_s: Positive
     case_tau_s: Positive
+    swing_c: NotNegative = 0.0
 
 
 class Vibration(Struct, frozen=True, forbid_unknown_fields=True):
@@ -156,7 +162,10 @@ class MachineFault(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SensorFault(Struct, frozen=True, forbid_unknown_fields=True):
-    """A sensor that lies or is silent. amount: in the channel's unit (bias, spikes) or unit per hour (drift)."""
+    """A sensor that lies, or a machine's whole unit that is silent (dropout: no channel).
+
+    amount: in the channel's unit (bias, spikes) or unit per hour (drift).
+    """
 
     machine: Name
     kind: SensorFaultKind

@@ -77,6 +77,9 @@ def _dangling_names(scene: Scene) -> Iterator[str]:
     for key, machine_id in faulted:
         if machine_id not in machine_ids:
             yield f"faults.{key}.machine is {machine_id!r}, which is not in machines; correct the name"
+    for index, fault in enumerate(scene.faults.sensor):
+        if (fault.kind == "dropout") == (fault.channel is not None):
+            yield f"faults.sensor[{index}].channel: a dropout silences the whole machine and takes none, others need one"
 
 
 def _repeated(key: str, names: Iterable[str]) -> Iterator[str]:
