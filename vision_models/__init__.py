@@ -1,1 +1,1 @@
-"""Pixels to detections: inference for the edge, training and evaluation beside it."""
+"""Pixels to detections: `inference` runs on the edge, `training` and `evaluation` never do."""

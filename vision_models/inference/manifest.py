@@ -1,0 +1,92 @@
+"""What a model bundle says about itself: a folder with `manifest.json`, its signature `manifest.json.sig` and the files
+named there.
+
+The manifest is signed as the bytes it is stored in and names the SHA-256 of every other file, so one signature covers the
+whole bundle. Limits and rules stand in the manifest, not in the graph: they can be corrected without touching the network.
+"""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from protocols.errors import BadSignature
+from protocols.signing import public_key, verify
+from vision_models.errors import BundleRejected
+
+MANIFEST, SIGNATURE = "manifest.json", "manifest.json.sig"
+RELEASE_KEY = Path(__file__).parents[1] / "weights" / "release.pub"
+
+
+class InputSpec(msgspec.Struct, frozen=True):
+    """The picture the network takes: pixels high and wide, and the grey around one of another shape."""
+
+    height_px: int
+    width_px: int
+    fill: int
+
+
+class Golden(msgspec.Struct, frozen=True):
+    """A known answer: samples of what preprocessing and each output give for the golden picture, and how near is near."""
+
+    preprocessed: tuple[float, ...]
+    outputs: dict[str, tuple[float, ...]]
+    tolerance: float
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """One release of one model. files: SHA-256 of each, in hex; settings: numbers of the task's own, by name."""
+
+    name: str
+    version: str
+    graph: str
+    files: dict[str, str]
+    input: InputSpec
+    settings: dict[str, float]
+    golden: Golden
+    licence: str
+    credits: tuple[str, ...] = ()
+
+    @property
+    def model_id(self) -> str:
+        """Such as `shelf-0.1.0@sha256:ab12cd34ef56`: what events say saw them."""
+        return f"{self.name}-{self.version}@sha256:{self.files[self.graph][:12]}"
+
+
+def read_manifest(folder: Path, trusted_key: str | None = None) -> Manifest:
+    """The manifest of a bundle whose signature and files are in order. Raises BundleRejected naming what is not.
+
+    `trusted_key` is the base64 of the releaser's public key; by default the one that ships with this package.
+    """
+    payload = _bytes_of(folder, MANIFEST)
+    key_text = trusted_key if trusted_key is not None else RELEASE_KEY.read_text()
+    try:
+        verify(public_key(key_text.strip()), payload, _bytes_of(folder, SIGNATURE).decode("ascii", "replace").strip())
+        manifest = msgspec.json.decode(payload, type=Manifest)
+    except BadSignature as error:
+        raise BundleRejected(f"{folder / MANIFEST}: {error}; fetch the bundle again from who released it") from error
+    except msgspec.MsgspecError as error:
+        raise BundleRejected(f"{folder / MANIFEST}: {error}; this code reads bundles of release 0.1") from error
+    if manifest.graph not in manifest.files:
+        raise BundleRejected(f"{folder / MANIFEST}: the graph {manifest.graph!r} is not among its files")
+    for name, sha256 in manifest.files.items():
+        _check_file(folder, name, sha256)
+    return manifest
+
+
+def _check_file(folder: Path, name: str, sha256: str) -> None:
+    """Raises BundleRejected unless the file has the promised bytes."""
+    if Path(name).name != name:
+        raise BundleRejected(f"{folder / MANIFEST}: {name!r} is not a plain file name")
+    found = hashlib.sha256(_bytes_of(folder, name)).hexdigest()
+    if found != sha256:
+        raise BundleRejected(
+            f"{folder / name}: SHA-256 {found[:12]}…, the manifest says {sha256[:12]}…; fetch the bundle again"
+        )
+
+
+def _bytes_of(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise BundleRejected(f"{folder / name}: cannot be read ({error.strerror}); a bundle needs it") from error

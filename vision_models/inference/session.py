@@ -1,0 +1,89 @@
+"""One ONNX graph on the CPU, and the check that it computes here what it computed where it was released."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from vision_models.errors import BundleRejected
+from vision_models.inference.arrays import Floats, Picture
+from vision_models.inference.manifest import Golden, Manifest
+from vision_models.inference.preprocess import letterboxed, normalised
+
+GOLDEN_SAMPLES = 24
+_GOLDEN_HEIGHT_PX, _GOLDEN_WIDTH_PX = 180, 260
+
+
+class Graph:
+    """A network ready to run: one thread that does not spin while it waits, so that it shares a small machine."""
+
+    def __init__(self, path: Path) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime has no base class of its own for what a broken file raises
+            raise BundleRejected(f"{path}: ONNX Runtime cannot load it ({error}); fetch the bundle again") from error
+        self._input = self._session.get_inputs()[0].name
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    def run(self, blob: Floats) -> dict[str, Floats]:
+        """The outputs by name for a batch (1, 3, h, w)."""
+        return dict(zip(self._outputs, self._session.run(self._outputs, {self._input: blob}), strict=True))
+
+
+def load_graph(folder: Path, manifest: Manifest) -> Graph:
+    """The graph of a checked bundle, after it gave the golden answer. Raises BundleRejected."""
+    graph = Graph(folder / manifest.graph)
+    blob = golden_blob(manifest)
+    _compare(folder, "preprocessing", samples(blob), manifest.golden.preprocessed, manifest.golden)
+    outputs = graph.run(blob)
+    for name, expected in manifest.golden.outputs.items():
+        if name not in outputs:
+            raise BundleRejected(f"{folder / manifest.graph}: has no output {name!r}; the manifest belongs to another graph")
+        _compare(folder, f"output {name}", samples(outputs[name]), expected, manifest.golden)
+    return graph
+
+
+def golden_blob(manifest: Manifest) -> Floats:
+    """The golden picture, preprocessed as this bundle wants it."""
+    canvas, _ = letterboxed(golden_picture(), manifest.input.height_px, manifest.input.width_px, manifest.input.fill)
+    return normalised(canvas)
+
+
+def golden_picture() -> Picture:
+    """A picture made by arithmetic alone, the same on every machine: a few bright boxes on a slanted gradient."""
+    y, x = np.mgrid[0:_GOLDEN_HEIGHT_PX, 0:_GOLDEN_WIDTH_PX]
+    picture = np.stack([(x + y) % 256, (2 * y + 40) % 256, (x // 2 + 60) % 256], axis=2).astype(np.uint8)
+    for left in range(12, _GOLDEN_WIDTH_PX - 60, 66):
+        picture[90:150, left : left + 56] = (90, 140, 190)
+        picture[90:150, left + 25 : left + 31] = (150, 180, 200)
+    return picture
+
+
+def samples(values: Floats) -> tuple[float, ...]:
+    """Values at evenly spread places of an array, whatever its shape."""
+    flat = values.ravel()
+    return tuple(float(value) for value in flat[np.linspace(0, len(flat) - 1, GOLDEN_SAMPLES).astype(int)])
+
+
+def golden_answer(graph: Graph, blob: Floats, tolerance: float) -> Golden:
+    """What a release writes into its manifest."""
+    outputs: Mapping[str, Floats] = graph.run(blob)
+    return Golden(samples(blob), {name: samples(values) for name, values in outputs.items()}, tolerance)
+
+
+def _compare(folder: Path, what: str, found: tuple[float, ...], expected: tuple[float, ...], golden: Golden) -> None:
+    """Raises BundleRejected unless both agree within the tolerance."""
+    if len(found) != len(expected) or not np.allclose(found, expected, rtol=golden.tolerance, atol=golden.tolerance):
+        worst = float(np.max(np.abs(np.subtract(found, expected)))) if len(found) == len(expected) else float("inf")
+        raise BundleRejected(
+            f"{folder}: {what} of the golden picture is off by {worst:.4g} (allowed {golden.tolerance:g}); "
+            "this machine computes another model than was released: update ONNX Runtime and OpenCV, or roll back"
+        )

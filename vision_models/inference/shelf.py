@@ -1,0 +1,63 @@
+"""Cartons on a shelf or pallet: where each one is, and so how many there are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vision_models.errors import BundleRejected
+from vision_models.inference.arrays import Picture
+from vision_models.inference.boxes import CountRule, suppressed
+from vision_models.inference.detections import Detections, one_class
+from vision_models.inference.manifest import InputSpec, Manifest, read_manifest
+from vision_models.inference.preprocess import checked, letterboxed, normalised
+from vision_models.inference.session import Graph, load_graph
+
+_LEAST_SCORE, _MOST_BOXES, _MOST_CANDIDATES = 0.05, 300, 1000
+
+
+@dataclass(frozen=True)
+class ShelfDetector:
+    """The counting model of one bundle. `count_rule` and `largest_overlap` come from its manifest."""
+
+    model_id: str
+    graph: Graph
+    input: InputSpec
+    count_rule: CountRule
+    largest_overlap: float
+
+    @classmethod
+    def load(cls, folder: Path, trusted_key: str | None = None) -> "ShelfDetector":
+        """The detector of a checked bundle. Raises BundleRejected."""
+        manifest = read_manifest(folder, trusted_key)
+        return cls(
+            model_id=manifest.model_id,
+            graph=load_graph(folder, manifest),
+            input=manifest.input,
+            count_rule=_count_rule(folder, manifest),
+            largest_overlap=manifest.settings.get("largest_overlap", 0.6),
+        )
+
+    def detect(self, image_bgr: Picture) -> Detections:
+        """The cartons that count, best first; boxes in pixels of the picture (h, w, 3). Raises PictureUnusable."""
+        found = self.candidates(image_bgr)
+        area_px = float(image_bgr.shape[0] * image_bgr.shape[1])
+        return found.where(self.count_rule.counts(found.boxes_px, found.scores, area_px))
+
+    def candidates(self, image_bgr: Picture) -> Detections:
+        """Everything above a score of 0.05, before the count rule: what evaluation looks at."""
+        canvas, placed = letterboxed(checked(image_bgr), self.input.height_px, self.input.width_px, self.input.fill)
+        outputs = self.graph.run(normalised(canvas))
+        boxes, scores = outputs["boxes"][0], outputs["scores"][0]
+        best = np.argsort(-scores, kind="stable")[:_MOST_CANDIDATES]
+        best = best[scores[best] > _LEAST_SCORE]
+        boxes, scores = placed.to_picture(boxes[best]), scores[best]
+        kept = suppressed(boxes, scores, self.largest_overlap, _MOST_BOXES)
+        return one_class(boxes[kept], scores[kept])
+
+
+def _count_rule(folder: Path, manifest: Manifest) -> CountRule:
+    try:
+        return CountRule(*(manifest.settings[f"count_{name}"] for name in ("base", "slope", "lowest", "highest")))
+    except KeyError as error:
+        raise BundleRejected(f"{folder}: settings lack {error}; this is not a bundle for counting shelves") from error
