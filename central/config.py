@@ -8,17 +8,29 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from central.errors import ConfigError, SecretError
 from central.logs import Level
-from protocols.errors import BadSignature
-from protocols.identity import NAME_PATTERN
+from protocols.errors import BadIdentifier, BadSignature
+from protocols.identity import checked_name
 from protocols.signing import PrivateKey, private_key
 
 ENVIRONMENT_PREFIX = "TALLYHOUSE_"
+
+
+def _name(text: str) -> str:
+    try:
+        return checked_name(text, "the name")
+    except BadIdentifier as error:
+        raise ValueError(error) from error
+
+
+Text = Annotated[str, Field(min_length=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Name = Annotated[str, AfterValidator(_name)]
 
 EXAMPLE = """\
 site = "s1"                             # the site that the console opens with
@@ -47,23 +59,23 @@ class _Section(BaseModel):
 class ConsoleConfig(_Section):
     """Where the console and the API listen."""
 
-    host: str = Field("127.0.0.1", min_length=1)
-    port: int = Field(8400, ge=1, le=65535)
+    host: Text = "127.0.0.1"
+    port: Port = 8400
 
 
 class BrokerConfig(_Section):
     """Where the broker listens and how the centre signs in."""
 
-    host: str = Field("127.0.0.1", min_length=1)
-    port: int = Field(18883, ge=1, le=65535)
-    user: str = Field("central", min_length=1)
+    host: Text = "127.0.0.1"
+    port: Port = 18883
+    user: Text = "central"
     password_file: Path = Path("secrets/central.password")
 
 
 class CentralConfig(_Section):
     """The whole file, paths absolute."""
 
-    site: str = Field("s1", pattern=NAME_PATTERN.replace(r"(?![\s\S])", "$"))
+    site: Name = "s1"
     data_dir: Path = Path()
     database: Path = Path("tallyhouse.db")
     secret_key_file: Path = Path("secrets/console.key")
