@@ -8,19 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
+from edge_agent.errors import EdgeError
 from edge_agent.sample import Sample
 from protocols.messages.evidence import Stretch
 from protocols.messages.registry import EventData
-
-if TYPE_CHECKING:
-    from protocols.sensor_profiles.profile import SensorProfile
+from protocols.sensor_profiles.profile import Profile
 
 
-class SampleRefused(Exception):
+class SampleRefused(EdgeError):
     """A sample that no conclusion may rest on (blurred, covered, too dark): counted by `reason`, then the next one."""
 
     def __init__(self, reason: str) -> None:
@@ -28,7 +27,7 @@ class SampleRefused(Exception):
         self.reason = reason
 
 
-class SnapshotRejected(Exception):
+class SnapshotRejected(EdgeError):
     """A saved state that does not fit this task (other version, damaged): start from nothing."""
 
 
@@ -76,7 +75,7 @@ class Context:
 
     source_id: str
     weights: Path
-    profile: "SensorProfile | None" = None
+    profile: Profile | None = None
     units: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -1,0 +1,1 @@
+"""Does a part look like the good ones?"""

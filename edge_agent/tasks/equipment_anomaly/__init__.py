@@ -1,0 +1,1 @@
+"""Does a machine, or one of its sensors, still behave as learned?"""

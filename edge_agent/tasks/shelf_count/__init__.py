@@ -1,0 +1,1 @@
+"""How many units of an item stand on a shelf?"""
