@@ -1,6 +1,9 @@
 """Edge devices: who may speak, what they last said of themselves, and how far their events have landed."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, String, Table, insert, select
 
 from central.store.metadata import metadata
 from central.store.types import Instant, Json
@@ -35,3 +38,42 @@ ledgers = Table(
     Column("quarantined", Integer, nullable=False, default=0),
     Column("declared_lost", Integer, nullable=False, default=0),
 )
+
+
+@dataclass(frozen=True)
+class Device:
+    """An edge device as it was added. public_key: base64 of 32 bytes; a revoked one may no longer speak."""
+
+    device: str
+    site: str
+    label: str
+    public_key: str
+    added_at: datetime
+    revoked_at: datetime | None = None
+
+
+_IDENTITY = (
+    devices.c.device,
+    devices.c.site,
+    devices.c.label,
+    devices.c.public_key,
+    devices.c.added_at,
+    devices.c.revoked_at,
+)
+
+
+def add(conn: Connection, device: Device) -> None:
+    """A new device with an empty ledger; the caller has made sure that the name is free."""
+    conn.execute(insert(devices).values(device.__dict__))
+    conn.execute(insert(ledgers).values(device=device.device))
+
+
+def get(conn: Connection, name: str) -> Device | None:
+    """The device of that name, if there is one."""
+    row = conn.execute(select(*_IDENTITY).where(devices.c.device == name)).one_or_none()
+    return None if row is None else Device(*row)
+
+
+def identities(conn: Connection) -> list[Device]:
+    """Every device, by name."""
+    return [Device(*row) for row in conn.execute(select(*_IDENTITY).order_by(devices.c.device))]
