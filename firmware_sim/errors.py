@@ -2,7 +2,8 @@
 ├─ SceneError    the scene file is wrong: fix the named key
 ├─ ClockError    a time was asked for that the simulated clock cannot give
 ├─ PortTaken     a port another program holds: free it or ask for port 0
-└─ CameraUnknown no camera of that name in the scene
+├─ CameraUnknown no camera of that name in the scene
+└─ BadOption     a value on the command line that cannot be used
 """
 
 
@@ -28,3 +29,7 @@ class PortTaken(SimulatorError):
 
 class CameraUnknown(SimulatorError):
     """A camera was named that the scene does not have."""
+
+
+class BadOption(SimulatorError):
+    """A value on the command line cannot be used; the text names the option."""

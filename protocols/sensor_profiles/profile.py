@@ -133,7 +133,8 @@ def _value(register: Register, words: Sequence[int]) -> float:
     except struct.error as error:
         raise BadProfile(f"{register.name}: {list(words)} are not 16-bit registers") from error
     code: float = struct.unpack(_FORMATS[register.type], packed)[0]
-    return code * register.scale
+    # Three digits beyond the resolution: 25.9 °C reads 25.9, not 25.900000000000002.
+    return round(code * register.scale, 3 - math.floor(math.log10(register.resolution)))
 
 
 def _words(register: Register, value: float) -> list[int]:

@@ -1,0 +1,108 @@
+"""The whole site advancing through time: machines, shelves and belt of one scene, from one seed.
+
+Time moves on a fixed grid of `TICK_S`, so the same scene and seed give the same world however fast or unevenly it is
+asked to advance. Everything kept between ticks is an immutable value: another thread may read while this one advances.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from firmware_sim.scene import Channel, Machine, MachineFaultKind, Scene
+from firmware_sim.scene import Shelf as ShelfPlan
+from firmware_sim.world.faults import open_sensor_faults, reported, severities
+from firmware_sim.world.machine import Heat, quantities, sensed, settled_heat, warmed
+from firmware_sim.world.machine import load_share as machine_load
+from firmware_sim.world.parts import Belt, BeltView, belt_view
+from firmware_sim.world.shelf import CartonGrid, CartonLook, Shelf, bgr_of
+from firmware_sim.world.trade import Movement, Stall, open_stalls, traded
+
+TICK_S = 0.1
+
+
+@dataclass(frozen=True)
+class MachineState:
+    """A machine at a moment. truth: what its quantities are; reported: what its unit says, None while it is silent."""
+
+    machine: Machine
+    heat: Heat
+    severities: Mapping[MachineFaultKind, float]
+    truth: Mapping[Channel, float]
+    reported: Mapping[Channel, float] | None
+    faulty_sensors: tuple[str, ...] = ()
+
+
+class Warehouse:
+    """The world of a scene. `advance` moves it; the attributes say how it is."""
+
+    def __init__(self, scene: Scene, seed: int) -> None:
+        self.scene = scene
+        self.ticks = 0
+        # A generator for each part of the world, so that one more machine does not change what customers buy.
+        trade_seed, belt_seed, *machine_seeds = np.random.SeedSequence(seed).spawn(2 + len(scene.machines))
+        self._trade_rng = np.random.default_rng(trade_seed)
+        self._machine_rngs = [np.random.default_rng(machine_seed) for machine_seed in machine_seeds]
+        self._belt = _belt(scene, int(belt_seed.generate_state(1)[0]))
+        self.stalls: tuple[Stall, ...] = open_stalls(scene, [_shelf(scene, plan) for plan in scene.shelves])
+        self.machines: tuple[MachineState, ...] = tuple(_rested(scene, machine) for machine in scene.machines)
+
+    @property
+    def time_s(self) -> float:
+        """Simulated seconds since the world began."""
+        return self.ticks * TICK_S
+
+    def advance(self, to_s: float) -> list[Movement]:
+        """Move on to the last tick at or before `to_s`; gives what moved on the shelves, in order."""
+        movements: list[Movement] = []
+        while (self.ticks + 1) * TICK_S <= to_s:
+            movements += self._tick()
+        return movements
+
+    def shelves_seen_by(self, camera_id: str) -> tuple[Shelf, ...]:
+        """The shelves in one camera's frame as they are now, in the scene's order."""
+        pairs = zip(self.scene.shelves, self.stalls, strict=True)
+        return tuple(stall.shelf for plan, stall in pairs if plan.camera == camera_id)
+
+    def belt_view(self, time_s: float) -> BeltView:
+        """What lies under the belt's camera at a moment."""
+        return belt_view(self._belt, time_s)
+
+    def _tick(self) -> list[Movement]:
+        before_s, self.ticks = self.time_s, self.ticks + 1
+        self.machines = tuple(
+            _ran(self.scene, state, self.time_s, rng) for state, rng in zip(self.machines, self._machine_rngs, strict=True)
+        )
+        self.stalls, movements = traded(self.stalls, self.scene.trade, before_s, self.time_s, self._trade_rng)
+        return movements
+
+
+def _ran(scene: Scene, state: MachineState, time_s: float, rng: np.random.Generator) -> MachineState:
+    """A machine one tick later."""
+    machine, faults = state.machine, scene.faults
+    present = severities(faults, machine.id, time_s)
+    sensor_faults = open_sensor_faults(faults, machine.id, time_s)
+    load = machine_load(machine.load, time_s)
+    heat = warmed(machine.thermal, state.heat, load, present.get("overheating", 0.0), TICK_S)
+    truth = quantities(machine, heat, present, time_s)
+    said = reported(sensed(truth, rng), state.reported or {}, sensor_faults, time_s % faults.repeat_s, rng)
+    kinds = tuple(f"{fault.kind} {fault.channel or 'unit'}" for fault in sensor_faults)
+    return replace(state, heat=heat, severities=present, truth=truth, reported=said, faulty_sensors=kinds)
+
+
+def _rested(scene: Scene, machine: Machine) -> MachineState:
+    """A machine that has run healthily for hours when the world begins."""
+    heat, present = settled_heat(machine), severities(scene.faults, machine.id, 0.0)
+    truth = quantities(machine, heat, present, 0.0)
+    return MachineState(machine, heat, present, truth, truth)
+
+
+def _shelf(scene: Scene, plan: ShelfPlan) -> Shelf:
+    carton = scene.sku(plan.sku).carton
+    look = CartonLook(bgr_of(carton.body), bgr_of(carton.accent), carton.print, carton.tape)
+    return Shelf(plan.id, plan.sku, CartonGrid(plan.columns, plan.rows, plan.boards), plan.starting_units, look)
+
+
+def _belt(scene: Scene, seed: int) -> Belt:
+    plan = scene.belt
+    return Belt(seed, plan.defect_share, plan.enter_s, plan.rest_s, plan.leave_s, plan.empty_s, plan.defects)
