@@ -7,6 +7,7 @@ CentralError
 ├─ HouseFileError     a house file contradicts itself: fix the named row, nothing was loaded
 ├─ DeviceError        a device cannot be added or found
 ├─ BrokerError        mosquitto is missing or does not start
+├─ BusError           the broker does not answer or refuses a message: is it running, does its access list allow it
 ├─ PortTaken          a port another program holds
 ├─ Refused            an order that makes no sense as things stand (a user of that name exists, no such record)
 └─ ChildFailed        a program that `up` runs ended before it was ready: see its log
@@ -43,6 +44,10 @@ class DeviceError(CentralError):
 
 class BrokerError(CentralError):
     """The broker is missing or does not start."""
+
+
+class BusError(CentralError):
+    """The broker does not answer, or refuses what is said."""
 
 
 class PortTaken(CentralError):

@@ -1,9 +1,33 @@
 """What must be said to integrators: rows first, spoken after commit, numbered without a hole per site."""
 
-from sqlalchemy import Boolean, Column, Integer, String, Table, Text, UniqueConstraint
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_bytes
 
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    select,
+    text,
+    update,
+)
+
+from central.store.engine import upsert
 from central.store.metadata import metadata
-from central.store.types import Instant
+from central.store.types import Instant, instant_text
+from protocols import topics
+from protocols.codec import encode, wire_time
+from protocols.identity import uuid7
+from protocols.messages.decision import CloudEvent
 
 announcements = Table(
     "announcements",
@@ -17,9 +41,114 @@ announcements = Table(
     Column("created_at", Instant, nullable=False),
     Column("sent_at", Instant),
     UniqueConstraint("site", "sequence"),
+    Index("ix_announcements_unsent", "id", sqlite_where=text("sent_at IS NULL")),
     sqlite_autoincrement=True,
 )
 
 out_counters = Table(
     "out_counters", metadata, Column("site", String, primary_key=True), Column("last", Integer, nullable=False, default=0)
 )
+
+
+@dataclass(frozen=True)
+class Saying:
+    """What is to be said on `out/{site}/{domain}/{kind}`, below it the SKU where one is given. data: a wire message."""
+
+    domain: str
+    kind: str
+    data: object
+    subject: str | None = None
+    sku: str | None = None
+    retain: bool = False
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """One row: the CloudEvent `payload` (JSON text) with its number among those of its site."""
+
+    id: int
+    site: str
+    sequence: int
+    topic: str
+    retain: bool
+    payload: str
+
+
+def announce(  # noqa: PLR0913
+    conn: Connection,
+    *,
+    site: str,
+    domain: str,
+    kind: str,
+    data: object,
+    subject: str | None,
+    now: datetime,
+    source: str,
+    sku_level: str | None = None,
+    retain: bool = False,
+) -> int:
+    """Put one CloudEvent into the row of what must be said. Returns its sequence. Raises BadIdentifier."""
+    return announce_all(conn, site, [Saying(domain, kind, data, subject, sku_level, retain)], now, source)
+
+
+def announce_all(conn: Connection, site: str, sayings: Sequence[Saying], now: datetime, source: str) -> int:
+    """Put several into the row, in order. Returns the sequence of the last. Raises BadIdentifier."""
+    last = _numbered(conn, site, len(sayings))
+    at = instant_text(now)
+    rows = [
+        (
+            site,
+            number,
+            topics.out(site, said.domain, said.kind, said.sku),
+            said.retain,
+            _payload(said, number, now, source),
+            at,
+        )
+        for number, said in enumerate(sayings, start=last - len(sayings) + 1)
+    ]
+    if rows:
+        conn.exec_driver_sql(_INSERT, rows)
+    return last
+
+
+def unsent(conn: Connection, limit: int) -> list[Announcement]:
+    """What was not said yet, oldest first."""
+    return _read(conn, announcements.c.sent_at.is_(None), limit)
+
+
+def mark_sent(conn: Connection, said: Iterable[int], now: datetime) -> None:
+    """The rows with these ids were taken by the broker."""
+    conn.execute(update(announcements).where(announcements.c.id.in_(list(said))).values(sent_at=now))
+
+
+def after(conn: Connection, site: str, sequence: int, limit: int) -> list[Announcement]:
+    """What a site announced after `sequence`, in order: what a consumer that sees a hole asks for."""
+    return _read(conn, (announcements.c.site == site) & (announcements.c.sequence > sequence), limit)
+
+
+_INSERT = """INSERT INTO announcements (site, sequence, topic, retain, payload, created_at) VALUES (?, ?, ?, ?, ?, ?)"""
+
+
+def _numbered(conn: Connection, site: str, n: int) -> int:
+    row = upsert(out_counters).values(site=site, last=n)
+    counted = row.on_conflict_do_update(index_elements=["site"], set_={"last": out_counters.c.last + n})
+    return int(conn.execute(counted.returning(out_counters.c.last)).scalar_one())
+
+
+def _payload(said: Saying, number: int, now: datetime, source: str) -> str:
+    event = CloudEvent(
+        id=str(uuid7(int(now.timestamp() * 1000), token_bytes(10))),
+        source=source,
+        type=f"tallyhouse.{said.domain}.{said.kind}",
+        time=wire_time(now),
+        sequence=str(number),
+        data=said.data,
+        subject=said.subject,
+    )
+    return encode(event).decode()
+
+
+def _read(conn: Connection, wanted: ColumnElement[bool], limit: int) -> list[Announcement]:
+    c = announcements.c
+    rows = select(c.id, c.site, c.sequence, c.topic, c.retain, c.payload).where(wanted).order_by(c.id).limit(limit)
+    return [Announcement(*row) for row in conn.execute(rows)]

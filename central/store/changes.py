@@ -1,6 +1,8 @@
 """The log that open pages tail: one row a thing that changed, written in the transaction that changed it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Condition, Event, Thread
 
 import structlog
@@ -9,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from central.store.engine import reading
 from central.store.metadata import metadata
-from central.store.types import Instant
+from central.store.types import Instant, instant_text
 
-log = structlog.get_logger()
+logger = structlog.get_logger()
 
 changes = Table(
     "changes",
@@ -37,6 +39,19 @@ class Change:
     site: str
     noun: str
     key: str
+
+
+def log(conn: Connection, site: str, noun: str, key: str, now: datetime) -> None:
+    """One thing changed."""
+    log_all(conn, [(site, noun, key)], now)
+
+
+def log_all(conn: Connection, changed: Collection[tuple[str, str, str]], now: datetime) -> None:
+    """Many things changed: (site, noun, key) each once."""
+    if changed:
+        at = instant_text(now)
+        rows = [(*each, at) for each in dict.fromkeys(changed)]
+        conn.exec_driver_sql("INSERT INTO changes (site, noun, key, at) VALUES (?, ?, ?, ?)", rows)
 
 
 def newest(conn: Connection) -> int:
@@ -73,6 +88,10 @@ class Tail:
             self._grown.wait_for(lambda: self._newest > after or self.is_stopped, timeout_s)
             return self._newest > after and not self.is_stopped
 
+    def pause(self, duration_s: float) -> None:
+        """Wait that long, or until the tail is stopped."""
+        self._stopped.wait(duration_s)
+
     def stop(self) -> None:
         """Let go of everybody who waits and end the thread."""
         self._stopped.set()
@@ -92,7 +111,7 @@ class Tail:
                 with reading(self._engine) as conn:
                     last = newest(conn)
             except SQLAlchemyError:
-                log.warning("changes_unreadable", remedy="open pages wait until the database answers again", exc_info=True)
+                logger.warning("changes_unreadable", remedy="open pages wait for the database", exc_info=True)
                 continue
             if last > self._newest:
                 with self._grown:

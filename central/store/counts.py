@@ -1,9 +1,13 @@
 """What was seen or counted at a location. A count is never changed; one that a person marks wrong is no longer trusted."""
 
-from sqlalchemy import Column, Float, Index, Integer, String, Table
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, Connection, Float, Index, Integer, String, Table, select, update
 
 from central.store.metadata import metadata
-from central.store.types import Instant
+from central.store.types import Instant, instant_text
 
 counts = Table(
     "counts",
@@ -24,4 +28,90 @@ counts = Table(
     Index("ix_counts_site_location_sku_counted_at", "site", "location", "sku", "counted_at"),
     Index("ix_counts_device_sequence", "device", "sequence"),
     sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True)
+class Count:
+    """Units of an item seen at a location by the event (device, sequence)."""
+
+    location: str
+    sku: str
+    units: int
+    confidence: float
+    counted_at: datetime
+    device: str
+    sequence: int
+    units_low: int | None = None
+    units_high: int | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A count with its id, its site and whether a person called it wrong."""
+
+    id: int
+    site: str
+    location: str
+    sku: str
+    units: int
+    counted_at: datetime
+    wrong_at: datetime | None
+
+
+_INSERT = """INSERT INTO counts
+(site, location, sku, units, units_low, units_high, confidence, counted_at, device, sequence)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+def append(conn: Connection, site: str, made: Iterable[Count]) -> None:
+    """Insert counts."""
+    rows = [
+        (
+            site,
+            count.location,
+            count.sku,
+            count.units,
+            count.units_low,
+            count.units_high,
+            count.confidence,
+            instant_text(count.counted_at),
+            count.device,
+            count.sequence,
+        )
+        for count in made
+    ]
+    if rows:
+        conn.exec_driver_sql(_INSERT, rows)
+
+
+def id_of(conn: Connection, device: str, sequence: int) -> int:
+    """The id of the count that an event made."""
+    query = select(counts.c.id).where(counts.c.device == device, counts.c.sequence == sequence)
+    return int(conn.execute(query).scalar_one())
+
+
+def get(conn: Connection, count_id: int) -> Recorded | None:
+    """The count of that id, if there is one."""
+    row = conn.execute(_RECORDED.where(counts.c.id == count_id)).one_or_none()
+    return Recorded(*row) if row else None
+
+
+def newest_trusted(conn: Connection, site: str, location: str, sku: str) -> Recorded | None:
+    """The newest count at a place that nobody called wrong."""
+    c = counts.c
+    trusted = _RECORDED.where(c.site == site, c.location == location, c.sku == sku, c.wrong_at.is_(None))
+    row = conn.execute(trusted.order_by(c.counted_at.desc(), c.id.desc()).limit(1)).one_or_none()
+    return Recorded(*row) if row else None
+
+
+def mark_wrong(conn: Connection, count_id: int, person: str, now: datetime) -> bool:
+    """Stop trusting a count. False when it already was called wrong."""
+    c = counts.c
+    marked = update(counts).where(c.id == count_id, c.wrong_at.is_(None)).values(wrong_at=now, wrong_by=person)
+    return conn.execute(marked).rowcount == 1
+
+
+_RECORDED = select(
+    counts.c.id, counts.c.site, counts.c.location, counts.c.sku, counts.c.units, counts.c.counted_at, counts.c.wrong_at
 )

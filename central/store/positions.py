@@ -4,8 +4,13 @@
 is fresh, else `book`, and say which.
 """
 
-from sqlalchemy import Column, Integer, String, Table
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import Column, Connection, Integer, String, Table, select, tuple_
+
+from central.store.engine import upsert
 from central.store.metadata import metadata
 from central.store.types import Instant
 
@@ -21,3 +26,59 @@ positions = Table(
     Column("count_id", Integer),  # the count that `counted` rests on
     Column("as_of", Instant, nullable=False),
 )
+
+Place = tuple[str, str]  # location, sku
+KEYS_A_QUERY = 400
+
+
+@dataclass(frozen=True)
+class Position:
+    """Units of one item at one location. `counted` rests on the count `count_id`, made at `counted_at`."""
+
+    book: int = 0
+    counted: int | None = None
+    counted_at: datetime | None = None
+    count_id: int | None = None
+    as_of: datetime | None = None
+
+
+def at(conn: Connection, site: str, places: Collection[Place]) -> dict[Place, Position]:
+    """The positions that are on record among `places`."""
+    c = positions.c
+    wanted = list(places)
+    found: dict[Place, Position] = {}
+    for start in range(0, len(wanted), KEYS_A_QUERY):
+        some = tuple_(c.location, c.sku).in_(wanted[start : start + KEYS_A_QUERY])
+        rows = select(c.location, c.sku, c.book, c.counted, c.counted_at, c.count_id, c.as_of).where(c.site == site, some)
+        found |= {(row[0], row[1]): Position(*row[2:]) for row in conn.execute(rows)}
+    return found
+
+
+def of_site(conn: Connection, site: str) -> dict[Place, Position]:
+    """Every position of a site."""
+    c = positions.c
+    rows = select(c.location, c.sku, c.book, c.counted, c.counted_at, c.count_id, c.as_of).where(c.site == site)
+    return {(row[0], row[1]): Position(*row[2:]) for row in conn.execute(rows.order_by(c.location, c.sku))}
+
+
+def put(conn: Connection, site: str, changed: Mapping[Place, Position]) -> None:
+    """Insert or overwrite."""
+    rows = [_row(site, place, position) for place, position in changed.items()]
+    if rows:
+        statement = upsert(positions)
+        fresh = {name: statement.excluded[name] for name in ("book", "counted", "counted_at", "count_id", "as_of")}
+        conn.execute(statement.on_conflict_do_update(index_elements=["site", "location", "sku"], set_=fresh), rows)
+
+
+def _row(site: str, place: Place, position: Position) -> dict[str, str | int | datetime | None]:
+    location, sku = place
+    return {
+        "site": site,
+        "location": location,
+        "sku": sku,
+        "book": position.book,
+        "counted": position.counted,
+        "counted_at": position.counted_at,
+        "count_id": position.count_id,
+        "as_of": position.as_of,
+    }

@@ -1,0 +1,208 @@
+"""The one MQTT 5 client of a process: session, manual acknowledgement, reconnection (paho-mqtt 2).
+
+`publish` hands a message to the client and returns; `publish_and_wait` returns when the broker has it. Neither means that
+anybody stored it: facts are rows before they are spoken. A message that was received before a reconnection is not
+acknowledged afterwards: its number may by then be another's, and the broker sends it again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+import structlog
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from central.errors import BusError
+
+RECONNECT_FIRST_S = 1
+RECONNECT_LAST_S = 60
+KEEPALIVE_S = 60
+SESSION_EXPIRY_S = 3600
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the broker is and as whom to sign in; no password file where the broker asks for none."""
+
+    host: str
+    port: int
+    user: str
+    password_file: Path | None = None
+
+
+@dataclass(frozen=True)
+class Will:
+    """What the broker says, retained, when this process is lost."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message as it came. `properties` are its user properties; `connection` counts the connections of this client."""
+
+    topic: str
+    payload: bytes
+    properties: Mapping[str, str]
+    number: int
+    qos: int
+    connection: int
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What a process hears. `received` runs on the client's thread and may block: that is the brake."""
+
+    topic_filter: str
+    received: Callable[[Message], None]
+    receive_maximum: int = 200
+
+
+@dataclass
+class _Link:
+    connection: int = 0
+    refused: dict[int, ReasonCode] = field(default_factory=dict)
+
+
+class Bus:
+    """A connection that comes back by itself. Use it as a context manager: it connects on entry, says goodbye on exit."""
+
+    def __init__(
+        self,
+        address: Address,
+        client_id: str,
+        *,
+        listening: Listening | None = None,
+        will: Will | None = None,
+        connected: Callable[["Bus"], None] | None = None,
+    ) -> None:
+        self._address = address
+        self._listening = listening
+        self._connected = connected
+        self._link = _Link()
+        self._client = Client(
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
+        )
+        if address.password_file is not None:
+            self._client.username_pw_set(address.user, address.password_file.read_text().strip())
+        if will is not None:
+            self._client.will_set(will.topic, will.payload, qos=1, retain=True)
+        self._client.reconnect_delay_set(RECONNECT_FIRST_S, RECONNECT_LAST_S)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = self._on_publish
+        self._client.on_message = self._on_message
+
+    def __enter__(self) -> Self:
+        wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        if self._listening is not None:
+            wishes.SessionExpiryInterval = SESSION_EXPIRY_S
+            wishes.ReceiveMaximum = self._listening.receive_maximum
+        self._client.connect_async(
+            self._address.host,
+            self._address.port,
+            keepalive=KEEPALIVE_S,
+            clean_start=self._listening is None,
+            properties=wishes,
+        )
+        self._client.loop_start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker answers now."""
+        return self._client.is_connected()
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        properties: Mapping[str, str] = NOTHING,
+        content_type: str | None = None,
+    ) -> None:
+        """Say `payload` with QoS 1, now or after the next reconnection."""
+        self._say(topic, payload, retain, properties, content_type)
+
+    def publish_and_wait(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        timeout_s: float,
+        retain: bool = False,
+        properties: Mapping[str, str] = NOTHING,
+        content_type: str | None = None,
+    ) -> None:
+        """Say `payload` with QoS 1 and wait until the broker has it. Raises BusError."""
+        said = self._say(topic, payload, retain, properties, content_type)
+        said.wait_for_publish(timeout_s)
+        if not said.is_published():
+            raise BusError(f"{topic}: the broker at {self._where} did not take it in {timeout_s:g} s; is it running?")
+        if refusal := self._link.refused.pop(said.mid, None):
+            raise BusError(f"{topic}: the broker refused it ({refusal}); see its access list")
+
+    def acknowledge(self, message: Message) -> None:
+        """Tell the broker that `message` is dealt with; nothing to tell when the connection is a new one."""
+        if message.qos and message.connection == self._link.connection:
+            self._client.ack(message.number, message.qos)
+
+    @property
+    def _where(self) -> str:
+        return f"{self._address.host}:{self._address.port}"
+
+    def _say(
+        self, topic: str, payload: bytes, retain: bool, properties: Mapping[str, str], content_type: str | None
+    ) -> MQTTMessageInfo:
+        extra = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        if properties:
+            extra.UserProperty = list(properties.items())
+        if content_type is not None:
+            extra.ContentType = content_type
+        return self._client.publish(topic, payload, qos=1, retain=retain, properties=extra)
+
+    def _on_connect(
+        self, client: Client, _userdata: object, _flags: ConnectFlags, reason: ReasonCode, _given: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            log.error("broker_refused", broker=self._where, user=self._address.user, reason=str(reason))
+            return
+        self._link.connection += 1
+        log.info("broker_connected", broker=self._where)
+        if self._listening is not None:
+            client.subscribe(self._listening.topic_filter, qos=1)
+        if self._connected is not None:
+            self._connected(self)
+
+    def _on_disconnect(
+        self, _client: Client, _userdata: object, _flags: DisconnectFlags, reason: ReasonCode, _given: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            log.warning("broker_lost", broker=self._where, reason=str(reason), remedy="retried until it answers")
+
+    def _on_publish(self, _client: Client, _userdata: object, number: int, reason: ReasonCode, _given: Properties) -> None:
+        if reason.is_failure:
+            self._link.refused[number] = reason
+            log.error("broker_refused_message", broker=self._where, reason=str(reason), remedy="see its access list")
+
+    def _on_message(self, _client: Client, _userdata: object, came: MQTTMessage) -> None:
+        if self._listening is None:
+            return
+        said = getattr(came.properties, "UserProperty", ())
+        number = self._link.connection
+        self._listening.received(Message(came.topic, bytes(came.payload), dict(said), came.mid, came.qos, number))

@@ -1,0 +1,112 @@
+"""Stock truth: movements and counts in, positions out, with what follows from a changed position (one transaction).
+
+A changed position is logged for open pages, announced as `stock/level` (retained for each SKU) and handed back as a fact
+that wakes decisions. Every function runs inside the caller's writing transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from central.floor import position
+from central.store import announcements, changes, counts, movements, positions
+from central.store.announcements import Saying
+from central.store.counts import Count
+from central.store.facts import Fact
+from central.store.movements import Movement
+from central.store.positions import Place, Position
+from protocols.messages.decision import StockLevel
+
+SOURCE = "/tallyhouse/stock"
+
+
+@dataclass(frozen=True)
+class Posted:
+    """How many movements were new, how many had been posted before, and what changed by the new ones."""
+
+    accepted: int
+    duplicates: int
+    facts: list[Fact]
+
+
+def post_movements(conn: Connection, site: str, posted: Sequence[Movement], source: str, now: datetime) -> Posted:
+    """Book movements; one whose id is known has no effect. `source` names the token or person that posted them."""
+    new = movements.append(conn, site, posted, source, now)
+    before = positions.at(conn, site, {(movement.location, movement.sku) for movement in new})
+    after = dict(before)
+    for movement in new:
+        place = (movement.location, movement.sku)
+        after[place] = position.moved(after.get(place, Position()), movement.quantity, movement.occurred_at)
+    facts = _settle(conn, site, before, after, now)
+    return Posted(len(new), len(posted) - len(new), facts)
+
+
+def record_counts(conn: Connection, site: str, made: Sequence[Count], now: datetime) -> list[Fact]:
+    """Keep counts; the newest at each place becomes what was seen there, unless a newer one is on record."""
+    counts.append(conn, site, made)
+    newest: dict[Place, Count] = {}
+    for count in made:
+        place = (count.location, count.sku)
+        if place not in newest or count.counted_at >= newest[place].counted_at:
+            newest[place] = count
+    before = positions.at(conn, site, newest)
+    after = {
+        place: _counted(conn, site, before.get(place, Position()), count)
+        for place, count in newest.items()
+        if position.is_newer(before.get(place, Position()), count.counted_at)
+    }
+    return _settle(conn, site, before, after, now)
+
+
+def mark_count_wrong(conn: Connection, count_id: int, person: str, now: datetime) -> list[Fact]:
+    """Stop trusting a count: its place falls back to the newest trusted one before it, else to the book.
+
+    A count that was already called wrong, or that nothing rests on any more, changes no position. Raises LookupError when
+    there is no such count.
+    """
+    wrong = counts.get(conn, count_id)
+    if wrong is None:
+        raise LookupError(f"there is no count {count_id}")
+    counts.mark_wrong(conn, count_id, person, now)
+    place = (wrong.location, wrong.sku)
+    before = positions.at(conn, wrong.site, [place])
+    resting = before.get(place)
+    if resting is None or resting.count_id != count_id:
+        return []
+    return _settle(conn, wrong.site, before, {place: _without(conn, wrong, resting)}, now)
+
+
+def _without(conn: Connection, wrong: counts.Recorded, resting: Position) -> Position:
+    trusted = counts.newest_trusted(conn, wrong.site, wrong.location, wrong.sku)
+    if trusted is None:
+        return position.uncounted(resting)
+    since = movements.moved_since(conn, wrong.site, wrong.location, wrong.sku, trusted.counted_at)
+    return position.counted(resting, trusted.id, trusted.units, trusted.counted_at, since)
+
+
+def _counted(conn: Connection, site: str, before: Position, count: Count) -> Position:
+    since = movements.moved_since(conn, site, count.location, count.sku, count.counted_at)
+    count_id = counts.id_of(conn, count.device, count.sequence)
+    return position.counted(before, count_id, count.units, count.counted_at, since)
+
+
+def _settle(
+    conn: Connection, site: str, before: Mapping[Place, Position], after: Mapping[Place, Position], now: datetime
+) -> list[Fact]:
+    positions.put(conn, site, after)
+    changes.log_all(conn, [(site, "position", f"{location}/{sku}") for location, sku in after], now)
+    changed = {
+        place: now_there for place, now_there in after.items() if position.differs(before.get(place, Position()), now_there)
+    }
+    levels = [_level(place, there, now) for place, there in changed.items()]
+    if levels:
+        announcements.announce_all(conn, site, levels, now, SOURCE)
+    return [Fact("stock_position", site, {"location": location, "sku": sku}) for location, sku in changed]
+
+
+def _level(place: Place, there: Position, now: datetime) -> Saying:
+    location, sku = place
+    level = StockLevel(location=location, sku=sku, book=there.book, counted=there.counted, as_of=there.as_of or now)
+    return Saying("stock", "level", level, subject=f"{location}/{sku}", sku=sku, retain=True)
