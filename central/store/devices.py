@@ -1,6 +1,6 @@
 """Edge devices: who may speak, what they last said of themselves, and how far their events have landed."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, String, Table, insert, select
@@ -64,7 +64,7 @@ _IDENTITY = (
 
 def add(conn: Connection, device: Device) -> None:
     """A new device with an empty ledger; the caller has made sure that the name is free."""
-    conn.execute(insert(devices).values(device.__dict__))
+    conn.execute(insert(devices).values(asdict(device)))
     conn.execute(insert(ledgers).values(device=device.device))
 
 

@@ -1,0 +1,63 @@
+"""The TOML that a device's agent is started with (`tallyhouse-edge run --config agent.toml`)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Value = str | int | float | bool | Sequence["Value"] | Mapping[str, "Value"]
+Table = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Centre:
+    """What a device must know of the centre: its broker and the public key that its words are signed with."""
+
+    host: str
+    port: int
+    public_key: str
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What an agent reads and concludes: rows of `[[source]]` and `[[task]]`, and more keys of the top level."""
+
+    top: Table = field(default_factory=dict)
+    sources: Sequence[Table] = ()
+    tasks: Sequence[Table] = ()
+
+
+def agent_text(*, site: str, device: str, centre: Centre, duties: Duties, key_file: Path, password_file: Path) -> str:
+    """The whole file; its paths are relative to its own folder."""
+    top: Table = {
+        "site": site,
+        "device": device,
+        "data_dir": "data",
+        "key_file": key_file.name,
+        "centre_key": centre.public_key,
+        **duties.top,
+    }
+    broker: Table = {
+        "host": centre.host,
+        "port": centre.port,
+        "username": device,
+        "password_file": password_file.name,
+    }
+    tables = [f"[broker]\n{_lines(broker)}"]
+    tables += [f"[[source]]\n{_lines(source)}" for source in duties.sources]
+    tables += [f"[[task]]\n{_lines(task)}" for task in duties.tasks]
+    return f"# Written by the centre; compare with `tallyhouse-edge config example`.\n{_lines(top)}\n" + "\n".join(tables)
+
+
+def _lines(table: Table) -> str:
+    return "".join(f"{key} = {_inline(value)}\n" for key, value in table.items())
+
+
+def _inline(value: Value) -> str:
+    match value:
+        case Mapping():
+            return "{ " + ", ".join(f"{json.dumps(key)} = {_inline(part)}" for key, part in value.items()) + " }"
+        case str() | bool() | int() | float():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return "[" + ", ".join(_inline(part) for part in value) + "]"
