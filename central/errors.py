@@ -10,8 +10,12 @@ CentralError
 ├─ BusError           the broker does not answer or refuses a message: is it running, does its access list allow it
 ├─ PortTaken          a port another program holds
 ├─ Refused            an order that makes no sense as things stand (a user of that name exists, no such record)
+│  ├─ AlreadyReviewed somebody settled the decision before: says who and when
+│  └─ NotReviewable   a decision without an open proposal, a reason that is missing, an undo that comes too late
 └─ ChildFailed        a program that `up` runs ended before it was ready: see its log
 """
+
+from datetime import datetime
 
 
 class CentralError(Exception):
@@ -56,6 +60,22 @@ class PortTaken(CentralError):
 
 class Refused(CentralError):
     """An order that cannot be followed as things stand."""
+
+
+class AlreadyReviewed(Refused):
+    """Somebody settled the decision before."""
+
+    def __init__(self, decision: str, person: str, verdict: str, at: datetime) -> None:
+        super().__init__(
+            f"{person} reviewed decision {decision} at {at:%Y-%m-%d %H:%M:%S} UTC ({verdict}); look at it again"
+        )
+        self.person = person
+        self.verdict = verdict
+        self.at = at
+
+
+class NotReviewable(Refused):
+    """A verdict that cannot be given, or no longer be taken back."""
 
 
 class ChildFailed(CentralError):

@@ -1,7 +1,11 @@
 """What must be decided again: one row a capability and subject, however often it was woken."""
 
-from sqlalchemy import Column, Integer, String, Table
+from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import Column, ColumnElement, Connection, Integer, String, Table, and_, case, delete, func, select, update
+
+from central.store.engine import upsert
 from central.store.metadata import metadata
 from central.store.types import Instant
 
@@ -15,3 +19,58 @@ due = Table(
     Column("not_before", Instant, nullable=False),
     Column("wakes", Integer, nullable=False, default=1),  # raised by each wake: a run clears only what it has seen
 )
+
+
+@dataclass(frozen=True)
+class Due:
+    """One subject of one capability that must be decided again; `wakes` as it was when this was read."""
+
+    site: str
+    capability: str
+    subject: str
+    since: datetime
+    wakes: int
+
+
+def wake(conn: Connection, site: str, capability: str, subject: str, now: datetime, *, not_before: datetime) -> None:
+    """Mark a subject due at `not_before`, or earlier when it already was."""
+    key = {"site": site, "capability": capability, "subject": subject}
+    row = upsert(due).values(key | {"since": now, "not_before": not_before, "wakes": 1})
+    earlier = case((due.c.not_before < row.excluded.not_before, due.c.not_before), else_=row.excluded.not_before)
+    conn.execute(
+        row.on_conflict_do_update(
+            index_elements=["site", "capability", "subject"], set_={"wakes": due.c.wakes + 1, "not_before": earlier}
+        )
+    )
+
+
+def ready(conn: Connection, now: datetime, limit: int) -> list[Due]:
+    """What may be decided now, longest waiting first."""
+    rows = conn.execute(
+        select(due.c.site, due.c.capability, due.c.subject, due.c.since, due.c.wakes)
+        .where(due.c.not_before <= now)
+        .order_by(due.c.since)
+        .limit(limit)
+    )
+    return [Due(*row) for row in rows]
+
+
+def clear(conn: Connection, done: Due) -> bool:
+    """Take `done` off the list. False when it was woken meanwhile: then it stays due."""
+    same = and_(_is(done.site, done.capability, done.subject), due.c.wakes == done.wakes)
+    return conn.execute(delete(due).where(same)).rowcount == 1
+
+
+def postpone(conn: Connection, failed: Due, until: datetime) -> None:
+    """Keep `failed` due, but not before `until`."""
+    same = _is(failed.site, failed.capability, failed.subject)
+    conn.execute(update(due).where(same).values(not_before=until))
+
+
+def backlog(conn: Connection, now: datetime) -> int:
+    """How many subjects wait that may be decided now."""
+    return conn.execute(select(func.count()).select_from(due).where(due.c.not_before <= now)).scalar_one()
+
+
+def _is(site: str, capability: str, subject: str) -> ColumnElement[bool]:
+    return and_(due.c.site == site, due.c.capability == capability, due.c.subject == subject)

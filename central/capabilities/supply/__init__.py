@@ -1,0 +1,1 @@
+"""Decisions of the people who buy and hold stock."""

@@ -1,0 +1,1 @@
+"""When to order an item again, and how many."""

@@ -1,0 +1,74 @@
+"""The card of a capability: what it decides, what wakes it, how it thinks and in which words it explains itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic
+
+from pydantic import BaseModel
+from sqlalchemy import Connection
+from typing_extensions import TypeVar
+
+from central.deciding.outcome import Inputs, Outcome, Proposal
+
+InputsT = TypeVar("InputsT", bound=Inputs, default=Any)
+ParamsT = TypeVar("ParamsT", bound=BaseModel, default=Any)
+ProposalT = TypeVar("ProposalT", bound=Proposal, default=Any)
+
+
+def N_(text: str) -> str:  # noqa: N802 (gettext's own name)
+    """Marks `text` for translation; it is translated where it is shown."""
+    return text
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a decision is about: an item, a machine, a route, at a site."""
+
+    site: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capability(Generic[InputsT, ParamsT, ProposalT]):
+    """One kind of decision. Everything else (API, topics, console, review, trace, audit, checks) follows from this card.
+
+    `module` is the card's `__name__`: the folder names the capability. `wakes_on` maps the noun of a fact to the value in it
+    that names the subject. `units` gives the unit of each value in reasons, causes and proposal (see `wording.UNITS`).
+    `settle_s` lets a burst of wakes be decided once. A shared check that cannot hold is named in `exempt` with the reason.
+    """
+
+    module: str
+    title: str
+    subject: str
+    subjects: Callable[[Connection, str], Sequence[str]]  # every subject at a site, for the schedule
+    wakes_on: Mapping[str, str]
+    schedule: str | None
+    settle_s: float
+    params: type[ParamsT]
+    proposal: type[ProposalT]
+    gather: Callable[[Connection, Subject, ParamsT, datetime], InputsT]
+    decide: Callable[[InputsT, ParamsT], Outcome[ProposalT]]
+    example: Callable[[], tuple[InputsT, ParamsT]]
+    reasons: Mapping[str, str]
+    causes: Mapping[str, str]
+    units: Mapping[str, str]
+    summary: str  # the proposal in one line
+    benchmark: str | None = None
+    baseline: str | None = None
+    exempt: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Group and folder, as in 'supply.inventory'."""
+        return ".".join(self.module.split(".")[-3:-1])
+
+    @property
+    def group(self) -> str:
+        """Who owns the decision, as in 'supply'."""
+        return self.name.partition(".")[0]
+
+    @property
+    def panel(self) -> str:
+        """Template that draws the proposal, relative to the capabilities' folder."""
+        return f"{self.name.replace('.', '/')}/panel.html"

@@ -1,0 +1,132 @@
+"""A person's verdict on a proposal: accept, adjust or reject, undone within ten seconds, audited, announced once final.
+
+Accepting moves nothing by itself: later inputs count what was accepted as on order, and integrators are told.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from central.deciding import message
+from central.deciding.capability import N_, Capability
+from central.errors import AlreadyReviewed, NotReviewable
+from central.store import audit, changes, decisions, due
+from central.store.audit import Deed
+from central.store.decisions import Decision, Review
+
+UNDO_WINDOW_S = 10
+NOTE_CHARACTERS = 500
+
+# Why people override: their codes feed the report on whether overriding helped.
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "promotion_known": N_("A promotion we know of"),
+        "supplier_problem": N_("A problem with the supplier"),
+        "wrong_data": N_("The data is wrong"),
+        "local_event": N_("A local event"),
+        "other": N_("Another reason"),
+    }
+)
+Verdict = Literal["accept", "adjust", "reject"]
+_STATE: Mapping[str, str] = MappingProxyType({"accept": "accepted", "adjust": "adjusted", "reject": "rejected"})
+
+
+def accept(
+    conn: Connection, decision_id: str, person: str, now: datetime, reason: str | None = None, note: str | None = None
+) -> Review:
+    """The proposal as it stands. Raises AlreadyReviewed, NotReviewable."""
+    return _review(conn, decision_id, "accept", person, now, {"reason": reason, "note": note})
+
+
+def adjust(
+    conn: Connection,
+    decision_id: str,
+    person: str,
+    now: datetime,
+    reason: str | None,
+    note: str | None = None,
+    proposal: dict[str, Any] | None = None,
+) -> Review:
+    """Another proposal in its place, which the caller has checked against the card. Raises as `accept`; needs a reason."""
+    return _review(conn, decision_id, "adjust", person, now, {"reason": reason, "note": note, "proposal": proposal})
+
+
+def reject(
+    conn: Connection, decision_id: str, person: str, now: datetime, reason: str | None, note: str | None = None
+) -> Review:
+    """Not to be done. Raises as `accept`; needs a reason."""
+    return _review(conn, decision_id, "reject", person, now, {"reason": reason, "note": note})
+
+
+def undo(conn: Connection, review_id: int, person: str, now: datetime) -> None:
+    """Open the proposal again. Raises NotReviewable when the window has passed or the review is another person's."""
+    review = decisions.get_review(conn, review_id)
+    if review is None or review.undone_at is not None:
+        raise NotReviewable(f"there is no review {review_id} to undo")
+    if now >= review.settles_at or review.person != person:
+        raise NotReviewable(f"review {review_id} can be undone by {review.person} for {UNDO_WINDOW_S} s; give a new verdict")
+    decision = _found(conn, review.decision)
+    decisions.undo_review(conn, review_id, now)
+    decisions.set_state(conn, decision.id, "proposed")
+    _note(
+        conn, decision, Deed(who=person, action="decision.undo", thing=f"decision/{decision.id}", before=review.verdict), now
+    )
+    due.wake(conn, decision.site, decision.capability, decision.subject, now, not_before=now)
+
+
+def settle(conn: Connection, capabilities: Sequence[Capability], now: datetime) -> int:
+    """Announce the verdicts whose undo window has passed; returns how many."""
+    cards = {card.name: card for card in capabilities}
+    final = decisions.settled_reviews(conn, now)
+    for review in final:
+        decision = _found(conn, review.decision)
+        if card := cards.get(decision.capability):
+            message.announce_decision(conn, card, decision, "reviewed", now, review)
+        decisions.mark_review_announced(conn, review.id, now)
+    return len(final)
+
+
+def _review(
+    conn: Connection, decision_id: str, verdict: Verdict, person: str, now: datetime, said: dict[str, Any]
+) -> Review:
+    decision = _found(conn, decision_id)
+    _check(conn, decision, verdict, said)
+    settles_at = now + timedelta(seconds=UNDO_WINDOW_S)
+    row = {"decision": decision.id, "verdict": verdict, "person": person, "reviewed_at": now, "settles_at": settles_at}
+    review = decisions.add_review(conn, row | said)
+    decisions.set_state(conn, decision.id, _STATE[verdict])
+    deed = Deed(
+        who=person, action=f"decision.{verdict}", thing=f"decision/{decision.id}", before=decision.proposal, after=said
+    )
+    _note(conn, decision, deed, now)
+    due.wake(conn, decision.site, decision.capability, decision.subject, now, not_before=settles_at)
+    return review
+
+
+def _check(conn: Connection, decision: Decision, verdict: Verdict, said: dict[str, Any]) -> None:
+    if earlier := decisions.valid_review(conn, decision.id):
+        raise AlreadyReviewed(decision.id, earlier.person, earlier.verdict, earlier.reviewed_at)
+    if decision.state != "proposed":
+        newer = f"; decide on {decision.superseded_by} instead" if decision.superseded_by else ""
+        raise NotReviewable(f"decision {decision.id} is {decision.state}, not an open proposal{newer}")
+    if said["reason"] not in REASONS and not (verdict == "accept" and said["reason"] is None):
+        raise NotReviewable(f"to {verdict} a proposal, give one of the reasons {', '.join(REASONS)}")
+    if said["note"] and len(said["note"]) > NOTE_CHARACTERS:
+        raise NotReviewable(f"the note has {len(said['note'])} characters; at most {NOTE_CHARACTERS} are kept")
+    if verdict == "adjust" and not said["proposal"]:
+        raise NotReviewable(f"to adjust decision {decision.id}, say what is to be done instead")
+
+
+def _found(conn: Connection, decision_id: str) -> Decision:
+    decision = decisions.get(conn, decision_id)
+    if decision is None:
+        raise NotReviewable(f"there is no decision {decision_id}")
+    return decision
+
+
+def _note(conn: Connection, decision: Decision, deed: Deed, now: datetime) -> None:
+    audit.record(conn, deed, now)
+    changes.log(conn, decision.site, "decision", decision.id, now)

@@ -1,0 +1,136 @@
+"""The one way a decision is made: gather in a read, decide with no transaction open, record and announce in one write.
+
+What cannot be decided is recorded too, and replaces nothing: the last good decision stands. A subject that was woken while
+it was being decided stays due.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import structlog
+from pydantic import BaseModel
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from central.deciding import message
+from central.deciding.capability import Capability, Subject
+from central.deciding.outcome import Cause, Inputs, Outcome, Reason
+from central.deciding.wording import MODEL_FAILED
+from central.store import changes, decisions, due, params
+from central.store.decisions import CauseRow, Decision
+from central.store.due import Due
+from central.store.engine import reading, writing
+from protocols.identity import uuid7
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Thought:
+    """What came out, what it was made from, and under which version of the parameters."""
+
+    outcome: Outcome
+    inputs: Inputs | None
+    params_version: int
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Facts it rests on; none when even gathering failed."""
+        return self.inputs.causes if self.inputs else ()
+
+
+def run(
+    engine: Engine, card: Capability, task: Due, clock: Callable[[], datetime], entropy: Callable[[int], bytes] = os.urandom
+) -> str | None:
+    """Decide one due subject. Returns the id of the decision that was recorded, None when the standing one still holds.
+
+    Raises OperationalError when the database is busy: the subject stays due.
+    """
+    thought = think(engine, card, Subject(task.site, task.subject), clock())
+    now = clock()
+    with writing(engine) as conn:
+        due.clear(conn, task)
+        return record(conn, card, task, thought, now, entropy(10))
+
+
+def think(engine: Engine, card: Capability, subject: Subject, now: datetime) -> Thought:
+    """Gather and decide. Whatever a capability raises becomes an Undecided that says so."""
+    version, inputs = 0, None
+    try:
+        with reading(engine) as conn:
+            version, values = params.current(conn, card.name)
+            knobs: BaseModel = card.params.model_validate(values)
+            inputs = card.gather(conn, subject, knobs, now)
+        return Thought(card.decide(inputs, knobs), inputs, version)
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.exception("capability_failed", capability=card.name, site=subject.site, subject=subject.key)
+        reason = Reason(MODEL_FAILED, error=f"{type(error).__name__}: {str(error)[:200]}")
+        return Thought(Outcome.undecided(reason), inputs, version)
+
+
+def record(conn: Connection, card: Capability, task: Due, thought: Thought, now: datetime, entropy: bytes) -> str | None:
+    """Keep what was thought, replace what it replaces, and say so; None when nothing changed."""
+    key = (task.site, card.name, task.subject)
+    outcome = thought.outcome
+    undecided = outcome.state == "undecided"
+    stands = decisions.undecided(conn, *key) if undecided else decisions.standing(conn, *key)
+    if stands and says_the_same(outcome, stands) and not decisions.rests_on_wrong_count(conn, stands.id):
+        if not undecided:
+            _replace(conn, card, [row for row in decisions.unreviewed(conn, *key) if row.id != stands.id], stands.id, now)
+        return None
+    decision = _row(key, thought, now, str(uuid7(int(now.timestamp() * 1000), entropy)))
+    older = [row for row in decisions.unreviewed(conn, *key) if row.state == "undecided" or not undecided]
+    decisions.add(conn, decision, [CauseRow(**asdict(cause)) for cause in thought.causes])
+    _replace(conn, card, older, decision.id, now)
+    changes.log(conn, task.site, "decision", decision.id, now)
+    if decision.state != "nothing":
+        message.announce_decision(conn, card, decision, decision.state, now)
+    return decision.id
+
+
+def says_the_same(outcome: Outcome, stands: Decision) -> bool:
+    """Whether `outcome` asks for what `stands` asked for, for the same kinds of reasons; a person's verdict then holds."""
+    if outcome.proposal is None:
+        same = stands.state == outcome.state
+    else:
+        same = stands.state in ("proposed", "rejected") and stands.proposal == outcome.proposal.model_dump(mode="json")
+    return same and stands.codes == {reason.code for reason in outcome.reasons}
+
+
+def _replace(conn: Connection, card: Capability, older: list[Decision], by: str, now: datetime) -> None:
+    decisions.supersede(conn, [row.id for row in older], by)
+    for row in older:
+        changes.log(conn, row.site, "decision", row.id, now)
+        if row.state == "proposed":
+            message.announce_decision(conn, card, row, "superseded", now)
+
+
+def _row(key: tuple[str, str, str], thought: Thought, now: datetime, decision_id: str) -> Decision:
+    outcome = thought.outcome
+    site, capability, subject = key
+    return Decision(
+        id=decision_id,
+        site=site,
+        capability=capability,
+        subject=subject,
+        state=outcome.state,
+        decided_at=now,
+        proposal=outcome.proposal.model_dump(mode="json") if outcome.proposal else None,
+        reasons=[_reason(reason) for reason in outcome.reasons],
+        would_change=[_reason(reason) for reason in outcome.would_change] or None,
+        inputs=thought.inputs.model_dump(mode="json") if thought.inputs else {},
+        params_version=thought.params_version,
+        effect=outcome.effect.amount if outcome.effect else None,
+        currency=outcome.effect.currency if outcome.effect else None,
+        confidence=outcome.confidence,
+        interval=asdict(outcome.interval) if outcome.interval else None,
+        approve_by=outcome.approve_by,
+    )
+
+
+def _reason(reason: Reason) -> dict[str, object]:
+    return {"code": reason.code, "values": dict(reason.values)}
