@@ -20,5 +20,6 @@ conditions = Table(
     Column("channels", Json),  # of the anomaly, worst first
     Column("device", String, nullable=False),
     Column("sequence", Integer, nullable=False),  # the event behind it
+    Column("judged_at", Instant),  # the anomaly message that `condition` rests on
     Column("as_of", Instant, nullable=False),
 )

@@ -21,6 +21,7 @@ devices = Table(
     Column("boot", String),
     Column("birth", Json),  # protocols.messages.device.Birth as JSON
     Column("health", Json),  # protocols.messages.device.Health as JSON
+    Column("reported", Json),  # protocols.messages.device.Reported as JSON
     Column("heard_at", Instant),
 )
 

@@ -1,0 +1,1 @@
+"""Alembic: the only place where the schema changes."""
