@@ -1,0 +1,88 @@
+"""The one inbox: everything that needs a person now, whoever noticed it, ranked by consequence."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, or_, select
+
+from central.floor import ranking
+from central.floor.devices import QUARANTINE_SHOWN, DeviceState, all_devices, set_aside_since
+from central.floor.machines import all_machines
+from central.floor.ranking import Item
+from central.floor.shelves import NOTABLE_DIFFERENCE, all_shelves
+from central.store import decisions as store
+from central.store.decisions import Decision, Review, decisions, reviews
+
+ADVICE_STANDS = timedelta(hours=12)  # a count older than this says nothing of the shelf any more
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A decision that waits for a person, or the verdict just given while it can be taken back."""
+
+    decision: Decision
+    review: Review | None
+
+
+def attention(conn: Connection, site: str, now: datetime) -> list[Item]:
+    """What needs a person at `site`, gravest first; verdicts that can still be undone stay among them as settled."""
+    return ranking.ranked(
+        [*_machines(conn, site), *_differences(conn, site, now), *_proposals(conn, site, now), *_devices(conn, site, now)]
+    )
+
+
+def open_proposals(conn: Connection, site: str, now: datetime) -> list[Proposal]:
+    """Proposals without a verdict, and those whose verdict can still be undone, newest first."""
+    fresh = select(reviews.c.decision).where(reviews.c.settles_at > now, reviews.c.undone_at.is_(None))
+    wanted = (decisions.c.site == site) & or_(decisions.c.state == "proposed", decisions.c.id.in_(fresh))
+    rows = conn.execute(select(decisions).where(wanted).order_by(decisions.c.decided_at.desc())).mappings()
+    found = [Decision(**row) for row in rows]
+    return [Proposal(decision, store.valid_review(conn, decision.id)) for decision in found]
+
+
+def _machines(conn: Connection, site: str) -> Iterator[Item]:
+    for machine in all_machines(conn, site):
+        if machine.is_in_trouble and machine.condition and machine.as_of:
+            priority = ranking.of_condition(machine.condition)
+            yield Item("machine", machine.machine, priority, machine.since or machine.as_of, {"machine": machine})
+
+
+def _differences(conn: Connection, site: str, now: datetime) -> Iterator[Item]:
+    for shelf in all_shelves(conn, site):
+        if shelf.counted is None or shelf.counted_at is None or shelf.difference is None:
+            continue
+        if abs(shelf.difference) >= NOTABLE_DIFFERENCE and now - shelf.counted_at <= ADVICE_STANDS:
+            priority = ranking.of_difference(shelf.difference, shelf.counted, shelf.capacity)
+            yield Item("difference", shelf.location, priority, shelf.counted_at, {"shelf": shelf})
+
+
+def _proposals(conn: Connection, site: str, now: datetime) -> Iterator[Item]:
+    for proposal in open_proposals(conn, site, now):
+        decision = proposal.decision
+        values = {"decision": decision, "review": proposal.review}
+        priority = ranking.of_proposal(decision.approve_by, now)
+        yield Item("proposal", decision.id, priority, decision.decided_at, values, is_settled=proposal.review is not None)
+
+
+def _devices(conn: Connection, site: str, now: datetime) -> Iterator[Item]:
+    aside = set_aside_since(conn, now - QUARANTINE_SHOWN)
+    for device in all_devices(conn, site):
+        yield from _troubles(device, aside.get(device.device, 0), now)
+    if strangers := aside.get("", 0):
+        yield Item("set_aside", "unknown", 3, now, {"device": None, "times": strangers})
+
+
+def _troubles(device: DeviceState, aside: int, now: datetime) -> Iterator[Item]:
+    heard = device.heard_at or device.added_at
+    if device.is_silent(now):
+        yield Item("silent", device.device, 3, heard, {"device": device})
+        return
+    if device.health and device.health.paused:
+        yield Item("paused", device.device, 2, device.health.at, {"device": device})
+    for source in device.sources_lost:
+        lost = now - timedelta(seconds=source.age_s or 0)
+        yield Item("source", f"{device.device}-{source.id}", 3, lost, {"device": device, "source": source})
+    held_back = device.health.outbox.set_aside if device.health else 0
+    if aside or held_back:
+        yield Item("set_aside", device.device, 3, heard, {"device": device, "times": aside + held_back})
