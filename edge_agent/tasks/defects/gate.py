@@ -1,0 +1,66 @@
+"""One look at each part of an indexed belt: a part is there, and it rests.
+
+The empty belt is learned by itself: of the scenes that stand still, the plainest one. What differs from it is a part, and
+once judged it is not judged again until the belt was empty or moved.
+"""
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from edge_agent.thumbnail import COARSE_HEIGHT, COARSE_WIDTH, largest_change
+
+if TYPE_CHECKING:
+    from edge_agent.thumbnail import Cells
+
+AT_REST = 8.0  # grey levels between two frames: less is noise
+SAME_AS_EMPTY = 16.0
+PLAINER = 0.8  # of the spread of what was taken for the empty belt
+STILL_FRAMES = 2
+
+
+class GateMemory(Struct):
+    """Cells as lists of grey values. `still`: frames in a row without motion; `is_judged`: this part was looked at."""
+
+    before: list[float] = []
+    empty: list[float] = []
+    still: int = 0
+    is_judged: bool = False
+
+
+def opens(memory: GateMemory, cells: "Cells") -> bool:
+    """True at the one frame of each part that should be judged."""
+    at_rest = _is_at_rest(memory, cells)
+    memory.before = cells.ravel().tolist()
+    if not at_rest:
+        memory.still, memory.is_judged = 0, False
+        return False
+    memory.still += 1
+    if memory.still < STILL_FRAMES:
+        return False
+    if _is_empty(memory, cells):
+        memory.is_judged = False
+        return False
+    opened, memory.is_judged = not memory.is_judged, True
+    return opened
+
+
+def _is_at_rest(memory: GateMemory, cells: "Cells") -> bool:
+    return len(memory.before) == cells.size and largest_change(cells, _cells(memory.before)) < AT_REST
+
+
+def _is_empty(memory: GateMemory, cells: "Cells") -> bool:
+    """True for the empty belt; a scene at rest that is clearly plainer becomes the empty belt."""
+    if not memory.empty or float(cells.std()) < PLAINER * float(_cells(memory.empty).std()):
+        memory.empty = cells.ravel().tolist()
+        return True
+    if largest_change(cells, _cells(memory.empty)) >= SAME_AS_EMPTY:
+        return False
+    memory.empty = cells.ravel().tolist()
+    return True
+
+
+def _cells(values: list[float]) -> "Cells":
+    import numpy as np  # noqa: PLC0415
+
+    return np.array(values, dtype=np.float32).reshape(COARSE_HEIGHT, COARSE_WIDTH)

@@ -1,0 +1,93 @@
+"""Judges each part on a line once; only what fails, or is too close to say, is told."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+
+from edge_agent.sample import Frame, Sample
+from edge_agent.task import Finding, SampleRefused, SnapshotRejected
+from edge_agent.tasks.defects.gate import GateMemory, opens
+from edge_agent.tasks.defects.settings import Settings
+from edge_agent.tasks.defects.verdict import defect
+from edge_agent.thumbnail import Pixels, coarse, cut, jpeg
+from vision_models.errors import PictureUnusable
+from vision_models.inference.detections import Inspection
+from vision_models.inference.frame_quality import QualityLimits, frame_quality, verdict
+
+SNAPSHOT_VERSION = 1
+MEANT_QUALITIES = ("good", "blurred")  # a smooth part on a plain belt has few edges: that is not a lens out of focus
+
+
+class Detector(Protocol):
+    """Inspects parts: `vision_models.inference.defects.DefectDetector`."""
+
+    @property
+    def model_id(self) -> str:
+        """Which model, for the event."""
+        ...
+
+    def inspect(self, image_bgr: Pixels) -> Inspection:
+        """The verdict on the part in a picture (h, w, 3). Raises PictureUnusable, also when no whole part is in it."""
+        ...
+
+
+class Snapshot(Struct):
+    """Saved state."""
+
+    version: int
+    gate: GateMemory
+
+
+class DefectsTask:
+    """One camera over one line."""
+
+    def __init__(self, settings: Settings, detector: Detector) -> None:
+        self._settings = settings
+        self._detector = detector
+        self._gate = GateMemory()
+
+    def observe(self, sample: Sample) -> Sequence[Finding]:
+        """The defect of the part that has just come to rest, if any. Raises SampleRefused."""
+        if not isinstance(sample, Frame):
+            raise SampleRefused("not a frame")
+        crop = cut(sample.pixels, self._settings.roi)
+        try:
+            quality = verdict(frame_quality(crop), QualityLimits())
+            if quality not in MEANT_QUALITIES:
+                raise SampleRefused(quality)
+            return self._judged(sample, crop) if self._is_a_part(crop) else ()
+        except PictureUnusable as error:
+            raise SampleRefused("no whole part") from error
+
+    def finish(self) -> Sequence[Finding]:
+        """Nothing is held back."""
+        return ()
+
+    def snapshot(self) -> bytes:
+        """What the empty belt looks like, and whether the part in view was judged."""
+        return b"" if self._settings.gate == "every_frame" else msgspec.json.encode(Snapshot(SNAPSHOT_VERSION, self._gate))
+
+    def restore(self, state: bytes) -> None:
+        """Go on from a snapshot. Raises SnapshotRejected."""
+        self._gate = GateMemory()
+        if not state:
+            return
+        try:
+            saved = msgspec.json.decode(state, type=Snapshot)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise SnapshotRejected(f"defects: {error}; the empty belt is learned again") from error
+        if saved.version != SNAPSHOT_VERSION:
+            raise SnapshotRejected(f"defects: state version {saved.version}, this is {SNAPSHOT_VERSION}")
+        self._gate = saved.gate
+
+    def _is_a_part(self, crop: Pixels) -> bool:
+        return self._settings.gate == "every_frame" or opens(self._gate, coarse(crop))
+
+    def _judged(self, frame: Frame, crop: Pixels) -> Sequence[Finding]:
+        height_px, width_px = crop.shape[:2]
+        message = defect(self._detector.inspect(crop), self._settings, frame.source_id, width_px, height_px)
+        if message is None:
+            return ()
+        return (Finding(message, urgent=True, evidence=jpeg(crop), model=self._detector.model_id),)
