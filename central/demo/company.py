@@ -1,0 +1,75 @@
+"""The demo company in the store: its house, two years of sales, and what stands on its shelves when the doors open."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+import numpy as np
+from sqlalchemy import Connection
+
+from central import house_file
+from central.demo.history import daily_sales
+from central.floor import stock
+from central.store import audit, catalogue, demand, house, positions
+from central.store.movements import Movement
+
+FOLDER = Path(__file__).parent
+HOUSE_FILE = FOLDER / "house.toml"
+SCENE_FILE = FOLDER / "scene.toml"
+SCENE = "small_warehouse"
+SITE = "s1"
+SEED = 20261124
+WHO = "demo"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the simulator does: units sold on an ordinary day by SKU, units at the opening by location, Modbus ids."""
+
+    daily_demand: Mapping[str, float]
+    opening_units: Mapping[str, int]
+    modbus_device_ids: Mapping[str, int]
+
+
+def scene() -> Scene:
+    """What scene.toml says."""
+    return Scene(**tomllib.loads(SCENE_FILE.read_text(encoding="utf-8")))
+
+
+def settle_in(conn: Connection, now: datetime) -> None:
+    """Load the house and its past, once; doing it again changes nothing."""
+    if house.value(conn, "demo") == SCENE:
+        return
+    catalogue.put(conn, house_file.read(HOUSE_FILE).records())
+    rng = np.random.default_rng(SEED)
+    demand.add(conn, SITE, _past(scene(), now.date(), rng))
+    house.put(conn, "demo", SCENE)
+    audit.record(conn, audit.Deed(who=WHO, action="house.loaded", thing=f"house/{SCENE}"), now)
+
+
+def open_doors(conn: Connection, now: datetime) -> None:
+    """Book what stands on the simulated shelves: a receipt at first, an adjustment when the simulator starts anew."""
+    units, standing = scene().opening_units, positions.of_site(conn, SITE)
+    shelves = {(shelf.location, shelf.sku): units[shelf.location] for shelf in catalogue.all_of(conn, catalogue.Shelf, SITE)}
+    opening = [
+        _opening(place, opened - standing[place].book if place in standing else opened, place in standing, now)
+        for place, opened in shelves.items()
+    ]
+    stock.post_movements(conn, SITE, [movement for movement in opening if movement.quantity], WHO, now)
+
+
+def _opening(place: positions.Place, quantity: int, is_known: bool, now: datetime) -> Movement:
+    location, sku = place
+    name = f"tallyhouse:demo:{SITE}:{location}:{now.isoformat()}"
+    return Movement(str(uuid5(NAMESPACE_URL, name)), "adjustment" if is_known else "receipt", sku, location, quantity, now)
+
+
+def _past(played: Scene, today: date, rng: np.random.Generator) -> dict[tuple[str, date], float]:
+    return {
+        (sku, day): units
+        for sku, mean_units in played.daily_demand.items()
+        for day, units in daily_sales(mean_units, today, rng)
+    }

@@ -1,0 +1,131 @@
+"""The only place of the centre that builds parts: engine, bus, web server; and closes them."""
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from sqlalchemy import Engine
+
+from central.app import create_app
+from central.bus import Address
+from central.config import CentralConfig, secret
+from central.console import live
+from central.deciding.registry import discover
+from central.errors import ConfigError, OldSchema, PortTaken
+from central.parts import Parts
+from central.store import schema
+from central.store.engine import open_engine
+
+THREADS = 256  # an open page holds one for its stream
+GRACEFUL_TIMEOUT_S = 2
+
+
+def system_now() -> datetime:
+    """The moment, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def opened_engine(config: CentralConfig) -> Iterator[Engine]:
+    """An engine on the configured database. Raises ConfigError when its folder is missing."""
+    if not config.database.parent.is_dir():
+        raise ConfigError(f"database {config.database}: its folder is missing; make it, or correct data_dir")
+    engine = open_engine(config.database)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def opened(config: CentralConfig, now: Callable[[], datetime] = system_now) -> Iterator[Parts]:
+    """The parts over a database of this code's schema. Raises OldSchema, ConfigError."""
+    with opened_engine(config) as engine:
+        require_schema(engine, config)
+        yield _parts(engine, config, now)
+
+
+def require_schema(engine: Engine, config: CentralConfig) -> None:
+    """Raises OldSchema unless the database has the schema that this code speaks."""
+    if not schema.is_current(engine):
+        have, need = schema.revision(engine) or "none", schema.newest_revision()
+        raise OldSchema(f"{config.database} has schema {have}, this version needs {need}; run: tallyhouse migrate")
+
+
+def bus_address(config: CentralConfig) -> Address:
+    """Where the broker is and how the centre signs in."""
+    broker = config.broker
+    return Address(broker.host, broker.port, broker.user, broker.password_file)
+
+
+def serve(config: CentralConfig) -> None:
+    """Console and API on gunicorn until SIGTERM. Raises OldSchema, PortTaken, SecretError."""
+    with opened_engine(config) as engine:
+        require_schema(engine, config)
+    secret_key = secret(config.secret_key_file, "secret_key_file")
+    _refuse_taken(config.console.host, config.console.port)
+
+    def load() -> Flask:
+        # After the fork: a SQLite connection must not cross it.
+        return create_app(_parts(open_engine(config.database), config, system_now), secret_key=secret_key)
+
+    _WebServer(f"{config.console.host}:{config.console.port}", load).run()
+
+
+def _parts(engine: Engine, config: CentralConfig, now: Callable[[], datetime]) -> Parts:
+    broker = f"mqtt://{config.broker.host}:{config.broker.port}"
+    return Parts(engine=engine, capabilities=discover(), now=now, site=config.site, broker=broker)
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(f"console {host}:{port}: {error.strerror}; set [console] port to a free one") from error
+
+
+class _WebServer(BaseApplication):
+    """gunicorn on one process of many threads; its open streams end as soon as it is told to stop."""
+
+    def __init__(self, bind: str, load: Callable[[], Flask]) -> None:
+        self._bind = bind
+        self._load = load
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Settings that its defaults get wrong for us: one stop takes 30 s, two instances share a control socket."""
+        settings = {
+            "bind": self._bind,
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": THREADS,
+            "graceful_timeout": GRACEFUL_TIMEOUT_S,
+            "control_socket_disable": True,
+            "loglevel": "warning",
+            "post_worker_init": _let_streams_go_on_stop,
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:  # type: ignore[override]  # a WSGI app; the stubs ask for a narrower start_response
+        """The app, in the worker."""
+        return self._load()
+
+
+def _let_streams_go_on_stop(worker: Any) -> None:
+    stop_worker = signal.getsignal(signal.SIGTERM)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        live.stop(worker.app.wsgi())
+        if callable(stop_worker):
+            stop_worker(number, frame)
+
+    signal.signal(signal.SIGTERM, stop)

@@ -1,0 +1,136 @@
+"""The data folder of a house that `up` runs: what lies where, its secrets, and the ports it remembers."""
+
+import fcntl
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from central.config import EXAMPLE, CentralConfig, load
+from central.errors import PortTaken, Refused
+from central.fleet import broker
+from central.fleet.broker import BrokerFolder
+from central.fleet.secret_files import write_secret
+from protocols.signing import new_key, private_pem
+
+SECRET_BYTES = 32
+PORTS_TRIED = 100
+
+
+@dataclass(frozen=True)
+class HouseFolder:
+    """One house's data."""
+
+    path: Path
+
+    @property
+    def config_file(self) -> Path:
+        """What `tallyhouse serve --config` takes."""
+        return self.path / "tallyhouse.toml"
+
+    @property
+    def logs(self) -> Path:
+        """One file a program."""
+        return self.path / "logs"
+
+    @property
+    def broker(self) -> BrokerFolder:
+        """The broker's configuration, passwords and access list."""
+        return BrokerFolder(self.path / "broker")
+
+    @property
+    def till_token_file(self) -> Path:
+        """The bearer token of the simulated till."""
+        return self.path / "secrets" / "till.token"
+
+    @property
+    def simulator_ready_file(self) -> Path:
+        """The simulator's addresses, once its doors are open."""
+        return self.path / "simulator.json"
+
+    def agent(self, device: str) -> Path:
+        """The folder of one agent."""
+        return self.path / "agents" / device
+
+
+@contextmanager
+def held(folder: HouseFolder) -> Iterator[None]:
+    """Nobody else may run `up` on this folder meanwhile. Raises Refused."""
+    folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder.path / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Refused(
+                f"another `tallyhouse up` runs on {folder.path}; stop it, or give --data another folder"
+            ) from error
+        yield
+
+
+def prepared(folder: HouseFolder, say: Callable[[str], None]) -> CentralConfig:
+    """Make what is missing (folders, secrets, configuration, broker files) and move to free ports; says which."""
+    folder.logs.mkdir(parents=True, exist_ok=True)
+    if not folder.config_file.exists():
+        write_secret(folder.config_file, EXAMPLE.encode())
+    config = _on_free_ports(folder, load(folder.config_file), say)
+    _ensure(config.secret_key_file, lambda: secrets.token_hex(SECRET_BYTES).encode())
+    _ensure(config.signing_key_file, lambda: private_pem(new_key()))
+    _ensure(config.broker.password_file, lambda: secrets.token_urlsafe(SECRET_BYTES).encode())
+    broker.write_broker(
+        folder.broker,
+        host=config.broker.host,
+        port=config.broker.port,
+        centre=config.broker.user,
+        as_root=os.geteuid() == 0,
+    )
+    broker.set_password(folder.broker, config.broker.user, config.broker.password_file.read_text())
+    return config
+
+
+def free_port(what: str, host: str, wanted: int) -> int:
+    """`wanted`, or the next port above it that nobody holds. Raises PortTaken."""
+    for port in range(wanted, min(wanted + PORTS_TRIED, 65536)):
+        if _is_free(host, port):
+            return port
+    raise PortTaken(f"{what}: no port of {host} from {wanted} on is free; set another one in tallyhouse.toml")
+
+
+def _on_free_ports(folder: HouseFolder, config: CentralConfig, say: Callable[[str], None]) -> CentralConfig:
+    console = free_port("console", config.console.host, config.console.port)
+    mqtt = free_port("broker", config.broker.host, config.broker.port)
+    if (console, mqtt) == (config.console.port, config.broker.port):
+        return config
+    for what, old, new in (("console", config.console.port, console), ("broker", config.broker.port, mqtt)):
+        if old != new:
+            say(f"port {old} is taken: the {what} moves to {new}, and stays there")
+    _remember(folder.config_file, {"console": console, "broker": mqtt})
+    return load(folder.config_file)
+
+
+def _remember(file: Path, ports: dict[str, int]) -> None:
+    """Change the two port lines, and nothing else that a person may have written there."""
+    section, lines = "", []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = line.strip("[] \t")
+        is_port = section in ports and line.partition("=")[0].strip() == "port"
+        lines.append(f"port = {ports[section]}" if is_port else line)
+    write_secret(file, "".join(f"{line}\n" for line in lines).encode())
+
+
+def _ensure(file: Path, make: Callable[[], bytes]) -> None:
+    if not file.exists():
+        write_secret(file, make())
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
