@@ -1,0 +1,84 @@
+"""Scene files: the shipped one is whole, a wrong one is refused with the key that is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from firmware_sim.errors import SceneError
+from firmware_sim.render.shelf_image import ROIS
+from firmware_sim.scene import Scene
+from firmware_sim.scene_file import load, parse, shipped_scenes
+from protocols.sensor_profiles.profile import load as load_profile
+
+TEXT = (Path(__file__).parents[3] / "firmware_sim/scenes/small_warehouse.toml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    """The shipped small warehouse."""
+    return load("small_warehouse")
+
+
+def test_the_small_warehouse_is_the_agreed_one(scene: Scene) -> None:
+    """Twelve shelves of 12 to 20 cartons under three cameras, one belt, three machines, three shelves that start low."""
+    assert [shelf.id for shelf in scene.shelves] == [f"{row}-0{n}" for row in "abc" for n in (1, 2, 3, 4)]
+    assert all(12 <= shelf.capacity <= 20 for shelf in scene.shelves)
+    assert [camera.id for camera in scene.cameras] == ["cam-1", "cam-2", "cam-3", "cam-4"]
+    assert [machine.id for machine in scene.machines] == ["conveyor-1", "compressor-1", "pump-1"]
+    assert sum(shelf.starting_units <= scene.trade.low_share * shelf.capacity for shelf in scene.shelves) == 3
+    assert sorted(shelf.sku for shelf in scene.shelves) == sorted(sku.id for sku in scene.skus)
+
+
+def test_regions_are_where_the_renderer_draws_by_default(scene: Scene) -> None:
+    """Each camera's four shelves fill the four places of a frame."""
+    places = [(roi.x, roi.y, roi.w, roi.h) for roi in ROIS]
+    for camera_id in ("cam-1", "cam-2", "cam-3"):
+        assert [shelf.roi for shelf in scene.shelves_seen_by(camera_id)] == places
+
+
+def test_every_machine_has_the_channels_of_its_profile(scene: Scene) -> None:
+    """A profile with a pressure register belongs to a machine with pressure, and the other way round."""
+    for machine in scene.machines:
+        names = {register.name for register in load_profile(machine.profile).registers}
+        assert ("pressure_bar" in names) == (machine.pressure is not None)
+
+
+def test_every_shipped_scene_loads() -> None:
+    """What the command lists can be run."""
+    assert [load(name).name for name in shipped_scenes()] == shipped_scenes()
+
+
+def test_a_scene_is_read_from_a_path(tmp_path: Path) -> None:
+    """A file of one's own works like a shipped one."""
+    (tmp_path / "mine.toml").write_text(TEXT.replace('name = "small_warehouse"', 'name = "mine"'), encoding="utf-8")
+    assert load(str(tmp_path / "mine.toml")).name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "complaint"),
+    [
+        ("rows = 2", 'rows = "2"', r"Expected `int`, got `str` - at `shelves\[0\]\.rows`"),
+        ("rush_s", "rusch_s", "unknown field `rusch_s` - at `trade`"),
+        ("starting_units = 18", "starting_units = 21", r"shelves\[0\].*only 20 fit"),
+        ('sku = "pasta-500g"', 'sku = "pasta"', r"shelves\[0\]\.sku is 'pasta'"),
+        ('camera = "cam-1"', 'camera = "cam-4"', r"shelves\[0\]\.camera is 'cam-4'"),
+        ('camera = "cam-4"', 'camera = "cam-1"', r"belt\.camera is 'cam-1'"),
+        ("0.02, 0.02, 0.46, 0.46", "0.92, 0.02, 0.46, 0.46", r"shelves\[0\]\.roi .*leaves the frame"),
+        ('machine = "conveyor-1"', 'machine = "mixer-1"', r"faults\.machine\[0\]\.machine is 'mixer-1'"),
+        ("device_id = 2", "device_id = 1", r"machines\.device_id: '1' occurs 2 times"),
+        ('kind = "dropout"', 'kind = "dropout"\nchannel = "current_a"', r"faults\.sensor\[1\]\.channel"),
+        ('kind = "stuck"', 'kind = "tired"', r"tired.*faults\.sensor\[0\]\.kind"),
+        ('name = "small_warehouse"', "name = ", "Invalid value"),
+    ],
+)
+def test_a_wrong_scene_names_the_key(good: str, bad: str, complaint: str) -> None:
+    """The error says which file, which key and what to do."""
+    assert good in TEXT
+    with pytest.raises(SceneError, match=f"scene mine: .*{complaint}"):
+        parse(TEXT.replace(good, bad, 1), origin="mine")
+
+
+def test_an_unknown_scene_names_those_there_are() -> None:
+    """The error lists what could have been meant."""
+    with pytest.raises(SceneError, match="small_warehouse"):
+        load("large_warehouse")
