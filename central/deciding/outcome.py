@@ -35,7 +35,7 @@ class Cause:
     reference: str
     device: str | None = None
     sequence: int | None = None
-    values: dict[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,16 @@ log = structlog.get_logger()
 class Thought:
     """What came out, what it was made from, and under which version of the parameters."""
 
+    capability: str
     outcome: Outcome
     inputs: Inputs | None
     params_version: int
 
     @property
     def causes(self) -> tuple[Cause, ...]:
-        """Facts it rests on; none when even gathering failed."""
-        return self.inputs.causes if self.inputs else ()
+        """Facts it rests on, the parameters among them."""
+        version = Cause("params", f"{self.capability}/{self.params_version}", values={"version": self.params_version})
+        return (*(self.inputs.causes if self.inputs else ()), version)
 
 
 def run(
@@ -63,13 +65,13 @@ def think(engine: Engine, card: Capability, subject: Subject, now: datetime) -> 
             version, values = params.current(conn, card.name)
             knobs: BaseModel = card.params.model_validate(values)
             inputs = card.gather(conn, subject, knobs, now)
-        return Thought(card.decide(inputs, knobs), inputs, version)
+        return Thought(card.name, card.decide(inputs, knobs), inputs, version)
     except OperationalError:
         raise
     except Exception as error:
         log.exception("capability_failed", capability=card.name, site=subject.site, subject=subject.key)
         reason = Reason(MODEL_FAILED, error=f"{type(error).__name__}: {str(error)[:200]}")
-        return Thought(Outcome.undecided(reason), inputs, version)
+        return Thought(card.name, Outcome.undecided(reason), inputs, version)
 
 
 def record(conn: Connection, card: Capability, task: Due, thought: Thought, now: datetime, entropy: bytes) -> str | None:

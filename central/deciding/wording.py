@@ -19,6 +19,7 @@ MODEL_FAILED = "model_failed"
 SPINE_REASONS: Mapping[str, str] = MappingProxyType(
     {MODEL_FAILED: N_("The calculation failed ({error}); the last good decision stands")}
 )
+SPINE_CAUSES: Mapping[str, str] = MappingProxyType({"params": N_("Settings, version {version}")})
 
 
 def sentence(card: Capability, reason: Reason, translate: Translate, locale: str, zone: tzinfo = UTC) -> str:
@@ -29,7 +30,7 @@ def sentence(card: Capability, reason: Reason, translate: Translate, locale: str
 
 def cause_sentence(card: Capability, cause: Cause, translate: Translate, locale: str, zone: tzinfo = UTC) -> str:
     """A cause in words; one without a sentence of its own is shown by its reference."""
-    text = card.causes.get(cause.kind)
+    text = card.causes.get(cause.kind) or SPINE_CAUSES.get(cause.kind)
     return cause.reference if text is None else _filled(translate(text), card, cause.values, locale, zone)
 
 
@@ -92,9 +93,8 @@ def _text(value: Value, _locale: Locale, _currency: str, _zone: tzinfo) -> str:
 # Money takes its currency from the value `currency` beside it; a label is a text in each language.
 UNITS: Mapping[str, Callable[[Value, Locale, str, tzinfo], str]] = MappingProxyType(
     {
+        "number": _number,
         "units": _number,
-        "units/d": _number,
-        "packs": _number,
         "days": _number,
         "hours": _number,
         "percent": _percent,
