@@ -15,6 +15,7 @@ from edge_agent.tasks.equipment_anomaly.features import is_at_rest, location_and
 FEWEST_ROWS, MOST_ROWS = 20, 400
 GROWTH, LONGEST = 1.5, 30.0
 RELATIVE_FLOOR = 0.02  # a width under 2 % of the level is the sensor's calm, not the machine's
+REST_OF_FLOOR = 0.1  # a drift of this much of the floor within the stretch is none
 FOLLOW_TAU_S = 900.0
 
 
@@ -72,7 +73,7 @@ def settled(learning: Learning, pending: Collection[str], floors: Mapping[str, f
     found = {}
     for name in pending:
         values = learning.column(name)
-        if len(values) >= FEWEST_ROWS and (is_last_call or is_at_rest(values, floors[name])):
+        if len(values) >= FEWEST_ROWS and (is_last_call or is_at_rest(values, REST_OF_FLOOR * floors[name])):
             found[name] = _normal(values, floors[name])
     return found
 

@@ -67,7 +67,9 @@ class Monitor:
         if good and running in ("steady", "unknown"):
             learn(state, good, self.limits, elapsed_s, self._settings.sensitivity)
             scores = scored(state, good, self.limits, elapsed_s)
-            findings += self._machine(reading, scores, elapsed_s)
+            # While a sensor is out, an open anomaly may not end: what opened it may be what cannot be seen.
+            if not (faults and state.machine.is_open):
+                findings += self._machine(reading, scores, elapsed_s)
             self._follow(good, scores, elapsed_s)
         findings += self._sensors(reading, faults, elapsed_s)
         return findings + self._summarise(reading.taken_at, good, scores, elapsed_s)
