@@ -20,7 +20,11 @@ from firmware_sim.logs import configure
 from firmware_sim.scene_file import load, shipped_scenes
 from firmware_sim.world.warehouse import Warehouse
 
-app = typer.Typer(help="The fake hardware of a warehouse: cameras, machines and a till.", no_args_is_help=True)
+app = typer.Typer(
+    help="The fake hardware of a warehouse: cameras, machines and a till.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
 log = structlog.get_logger()
 
 SceneOption = Annotated[str, typer.Option(help="A shipped scene by name, or a .toml file.")]

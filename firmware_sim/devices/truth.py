@@ -4,6 +4,8 @@ Kinds of line (`what`): `shelf` units at the start and after each movement, `mov
 and sensor faults whenever the set changes, `part` once it rests under the camera. No device under test reads this file.
 """
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
@@ -11,6 +13,7 @@ import msgspec
 
 from firmware_sim.clock import SimulatedClock
 from firmware_sim.errors import BadOption
+from firmware_sim.world.shelf import Shelf
 from firmware_sim.world.trade import Movement
 from firmware_sim.world.warehouse import MachineState, Warehouse
 
@@ -38,14 +41,17 @@ class TruthFile:
     def begin(self, warehouse: Warehouse) -> None:
         """Write how full each shelf is at the start."""
         for stall in warehouse.stalls:
-            self._write(warehouse.time_s, "shelf", location=stall.shelf.location, units=stall.shelf.units)
+            self._write_shelf(warehouse.time_s, stall.shelf)
 
     def observe(self, warehouse: Warehouse, movements: list[Movement]) -> None:
         """Write what happened up to the world's present tick."""
         for movement in movements:
-            self._write(movement.at_s, "movement", **msgspec.to_builtins(movement))
-        for stall in warehouse.stalls if movements else ():
-            self._write(warehouse.time_s, "shelf", location=stall.shelf.location, units=stall.shelf.units)
+            self._write(
+                movement.at_s, "movement", {name: value for name, value in asdict(movement).items() if name != "at_s"}
+            )
+        moved = {movement.location for movement in movements}
+        for shelf in (stall.shelf for stall in warehouse.stalls if stall.shelf.location in moved):
+            self._write_shelf(warehouse.time_s, shelf)
         for state in warehouse.machines:
             self._observe_machine(warehouse.time_s, state)
         self._observe_belt(warehouse)
@@ -55,16 +61,21 @@ class TruthFile:
         troubles = (*sorted(state.severities), *state.faulty_sensors)
         if troubles != self._troubles.get(state.machine.id, ()):
             self._troubles[state.machine.id] = troubles
-            faults, sensors = sorted(state.severities), state.faulty_sensors
-            self._write(time_s, "machine", machine=state.machine.id, faults=faults, sensors=sensors)
+            facts = {"machine": state.machine.id, "faults": sorted(state.severities), "sensors": state.faulty_sensors}
+            self._write(time_s, "machine", facts)
 
     def _observe_belt(self, warehouse: Warehouse) -> None:
-        view = warehouse.belt_view(warehouse.time_s)
-        if view.part is None or view.phase != "resting" or view.part.serial == self._serial:
-            return
-        self._serial = view.part.serial
-        self._write(warehouse.time_s, "part", serial=self._serial, defect=view.part.defect and view.part.defect.kind)
+        """Every part that has come to rest since the last look; at high speed that is more than one."""
+        belt = warehouse.scene.belt
+        while (rests_s := (self._serial + 1) * belt.cycle_s + belt.enter_s) <= warehouse.time_s:
+            self._serial += 1
+            part = warehouse.belt_view(rests_s + belt.rest_s / 2).part
+            defect = part.defect.kind if part and part.defect else None
+            self._write(rests_s, "part", {"serial": self._serial, "defect": defect})
 
-    def _write(self, at_s: float, what: str, **facts: object) -> None:
-        line = {"what": what, "at_s": round(at_s, 3), "at": self._clock.at(at_s)} | facts
+    def _write_shelf(self, at_s: float, shelf: Shelf) -> None:
+        self._write(at_s, "shelf", {"location": shelf.location, "units": shelf.units})
+
+    def _write(self, at_s: float, what: str, facts: Mapping[str, object]) -> None:
+        line = {"what": what, "at_s": round(at_s, 3), "at": self._clock.at(at_s), **facts}
         self._file.write(msgspec.json.encode(line) + b"\n")
