@@ -32,7 +32,7 @@ def decode(payload: bytes, message: type[Message], limit_bytes: int = MAX_BATCH_
         raise Oversized(f"{len(payload)} bytes; at most {limit_bytes} are allowed here")
     try:
         return msgspec.json.decode(payload, type=message)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(f"not a readable message: {error}") from error
 
 
@@ -72,7 +72,7 @@ def read_event(raw: bytes | msgspec.Raw) -> Event:
 def _read(decoder: "msgspec.json.Decoder[Message]", payload: bytes | msgspec.Raw) -> Message:
     try:
         return decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(f"not readable: {error}") from error
 
 

@@ -102,11 +102,11 @@ def _settle(
     }
     levels = [_level(place, there, now) for place, there in changed.items()]
     if levels:
-        announcements.announce_all(conn, site, levels, now, SOURCE)
+        announcements.announce_all(conn, site, levels, now)
     return [Fact("stock_position", site, {"location": location, "sku": sku}) for location, sku in changed]
 
 
 def _level(place: Place, there: Position, now: datetime) -> Saying:
     location, sku = place
     level = StockLevel(location=location, sku=sku, book=there.book, counted=there.counted, as_of=there.as_of or now)
-    return Saying("stock", "level", level, subject=f"{location}/{sku}", sku=sku, retain=True)
+    return Saying("stock", "level", level, SOURCE, subject=f"{location}/{sku}", sku=sku, retain=True)

@@ -52,12 +52,17 @@ out_counters = Table(
 
 @dataclass(frozen=True)
 class Saying:
-    """What is to be said on `out/{site}/{domain}/{kind}`, below it the SKU where one is given. data: a wire message."""
+    """What is to be said on `out/{site}/{domain}/{kind}`, below it the SKU where one is given.
+
+    data: a wire message; source: a URI reference of who found it; id: of the event it tells of, where there is one.
+    """
 
     domain: str
     kind: str
     data: object
+    source: str
     subject: str | None = None
+    id: str | None = None
     sku: str | None = None
     retain: bool = False
 
@@ -88,10 +93,10 @@ def announce(  # noqa: PLR0913
     retain: bool = False,
 ) -> int:
     """Put one CloudEvent into the row of what must be said. Returns its sequence. Raises BadIdentifier."""
-    return announce_all(conn, site, [Saying(domain, kind, data, subject, sku_level, retain)], now, source)
+    return announce_all(conn, site, [Saying(domain, kind, data, source, subject, None, sku_level, retain)], now)
 
 
-def announce_all(conn: Connection, site: str, sayings: Sequence[Saying], now: datetime, source: str) -> int:
+def announce_all(conn: Connection, site: str, sayings: Sequence[Saying], now: datetime) -> int:
     """Put several into the row, in order. Returns the sequence of the last. Raises BadIdentifier."""
     last = _numbered(conn, site, len(sayings))
     at = instant_text(now)
@@ -101,7 +106,7 @@ def announce_all(conn: Connection, site: str, sayings: Sequence[Saying], now: da
             number,
             topics.out(site, said.domain, said.kind, said.sku),
             said.retain,
-            _payload(said, number, now, source),
+            _payload(said, number, now),
             at,
         )
         for number, said in enumerate(sayings, start=last - len(sayings) + 1)
@@ -135,10 +140,10 @@ def _numbered(conn: Connection, site: str, n: int) -> int:
     return int(conn.execute(counted.returning(out_counters.c.last)).scalar_one())
 
 
-def _payload(said: Saying, number: int, now: datetime, source: str) -> str:
+def _payload(said: Saying, number: int, now: datetime) -> str:
     event = CloudEvent(
-        id=str(uuid7(int(now.timestamp() * 1000), token_bytes(10))),
-        source=source,
+        id=said.id or str(uuid7(int(now.timestamp() * 1000), token_bytes(10))),
+        source=said.source,
         type=f"tallyhouse.{said.domain}.{said.kind}",
         time=wire_time(now),
         sequence=str(number),

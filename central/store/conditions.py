@@ -1,7 +1,10 @@
 """The newest condition of each machine, and the anomaly it is in, if any."""
 
-from sqlalchemy import Column, Float, Integer, String, Table
+from collections.abc import Collection, Sequence
 
+from sqlalchemy import Column, Connection, Float, Integer, RowMapping, String, Table, select
+
+from central.store.engine import upsert
 from central.store.metadata import metadata
 from central.store.types import Instant, Json
 
@@ -23,3 +26,17 @@ conditions = Table(
     Column("judged_at", Instant),  # the anomaly message that `condition` rests on
     Column("as_of", Instant, nullable=False),
 )
+
+
+def of(conn: Connection, site: str, machines: Collection[str]) -> dict[str, RowMapping]:
+    """The rows of these machines that there are."""
+    query = select(conditions).where(conditions.c.site == site, conditions.c.machine.in_(machines))
+    return {row["machine"]: row for row in conn.execute(query).mappings()}
+
+
+def put(conn: Connection, rows: Sequence[dict[str, object]]) -> None:
+    """Insert or overwrite whole rows."""
+    if rows:
+        row = upsert(conditions)
+        fresh = {c.name: row.excluded[c.name] for c in conditions.c if c.name not in ("site", "machine")}
+        conn.execute(row.on_conflict_do_update(index_elements=["site", "machine"], set_=fresh), list(rows))

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Column, Connection, Float, Index, Integer, String, Table, select, update
 
 from central.store.metadata import metadata
-from central.store.types import Instant, instant_text
+from central.store.types import Instant, instant_texts
 
 counts = Table(
     "counts",
@@ -31,8 +32,7 @@ counts = Table(
 )
 
 
-@dataclass(frozen=True)
-class Count:
+class Count(Struct, frozen=True, gc=False):
     """Units of an item seen at a location by the event (device, sequence)."""
 
     location: str
@@ -66,6 +66,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 def append(conn: Connection, site: str, made: Iterable[Count]) -> None:
     """Insert counts."""
+    some = list(made)
+    times = instant_texts(count.counted_at for count in some)
     rows = [
         (
             site,
@@ -75,11 +77,11 @@ def append(conn: Connection, site: str, made: Iterable[Count]) -> None:
             count.units_low,
             count.units_high,
             count.confidence,
-            instant_text(count.counted_at),
+            counted_at,
             count.device,
             count.sequence,
         )
-        for count in made
+        for count, counted_at in zip(some, times, strict=True)
     ]
     if rows:
         conn.exec_driver_sql(_INSERT, rows)

@@ -1,10 +1,12 @@
 """Edge devices: who may speak, what they last said of themselves, and how far their events have landed."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, String, Table, insert, select
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, String, Table, insert, select, update
 
+from central.store.engine import upsert
 from central.store.metadata import metadata
 from central.store.types import Instant, Json
 
@@ -78,3 +80,46 @@ def get(conn: Connection, name: str) -> Device | None:
 def identities(conn: Connection) -> list[Device]:
     """Every device, by name."""
     return [Device(*row) for row in conn.execute(select(*_IDENTITY).order_by(devices.c.device))]
+
+
+@dataclass
+class Ledger:
+    """How far a device's events have landed. cursor = stored + quarantined + declared_lost: nothing is unaccounted.
+
+    duplicates came again, without effect; late ones long after they occurred; a gap is a batch beyond the cursor, refused.
+    """
+
+    device: str
+    cursor: int = 0
+    highest_seen: int = 0
+    stored: int = 0
+    duplicates: int = 0
+    late: int = 0
+    gaps: int = 0
+    quarantined: int = 0
+    declared_lost: int = 0
+
+
+def ledgers_of(conn: Connection, names: Collection[str]) -> dict[str, Ledger]:
+    """The ledgers of these devices; an empty one where there is none yet."""
+    rows = conn.execute(select(ledgers).where(ledgers.c.device.in_(names)))
+    return {name: Ledger(name) for name in names} | {row[0]: Ledger(*row) for row in rows}
+
+
+def put_ledgers(conn: Connection, changed: Iterable[Ledger]) -> None:
+    """Insert or overwrite."""
+    rows = [asdict(ledger) for ledger in changed]
+    if rows:
+        row = upsert(ledgers)
+        fresh = {column.name: row.excluded[column.name] for column in ledgers.c if column.name != "device"}
+        conn.execute(row.on_conflict_do_update(index_elements=["device"], set_=fresh), rows)
+
+
+def heard(conn: Connection, name: str, now: datetime, **state: str | bool | dict[str, object] | None) -> None:
+    """Note what a device said of itself: any of `online`, `boot`, `birth`, `health`, `reported`."""
+    conn.execute(update(devices).where(devices.c.device == name).values(heard_at=now, **state))
+
+
+def boot_of(conn: Connection, name: str) -> str | None:
+    """The boot id of the device's newest birth."""
+    return conn.execute(select(devices.c.boot).where(devices.c.device == name)).scalar_one_or_none()

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.dialects.sqlite import Insert, dialect, insert
 
 BUSY_TIMEOUT_S = 10
 _PRAGMAS = ("journal_mode=wal", "synchronous=FULL", "foreign_keys=on", f"busy_timeout={BUSY_TIMEOUT_S * 1000}")
@@ -41,6 +41,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def upsert(table: Table) -> Insert:
     """INSERT that knows ON CONFLICT, in the dialect of the engine."""
     return insert(table)
+
+
+def positional(statement: Insert) -> str:
+    """The text of an INSERT of every column, for rows of plain values in the order of the columns: the fast way in."""
+    return str(statement.compile(dialect=dialect()))
 
 
 def _prepare(raw: SqliteConnection, _record: object) -> None:

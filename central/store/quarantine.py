@@ -1,7 +1,13 @@
 """What came and could not be taken in: kept once per content hash with its reason, counted, shown, replayable."""
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 
+from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Table, func, select
+
+from central.store.engine import upsert
 from central.store.metadata import metadata
 from central.store.types import Instant
 
@@ -21,3 +27,54 @@ quarantine = Table(
     Column("times", Integer, nullable=False, default=1),
     sqlite_autoincrement=True,
 )
+
+MOST_KEPT_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Held:
+    """One message or event that could not be taken in. sequence: of the event, where it is known."""
+
+    reason: str
+    detail: str
+    topic: str
+    payload: bytes
+    device: str | None = None
+    sequence: int | None = None
+
+    @property
+    def content_hash(self) -> str:
+        """What names it: the same bytes at the same place are the same thing, however often they come."""
+        place = f"{self.topic}\0{'' if self.sequence is None else self.sequence}\0"
+        return sha256(place.encode() + self.payload).hexdigest()
+
+
+def hold(conn: Connection, held: Iterable[Held], now: datetime) -> None:
+    """Keep each once, and count how often it came."""
+    rows = [
+        {
+            "content_hash": one.content_hash,
+            "reason": one.reason,
+            "detail": one.detail,
+            "topic": one.topic,
+            "device": one.device,
+            "sequence": one.sequence,
+            "payload": one.payload[:MOST_KEPT_BYTES],
+            "first_seen_at": now,
+            "last_seen_at": now,
+            "times": 1,
+        }
+        for one in held
+    ]
+    if rows:
+        row = upsert(quarantine)
+        again = {"last_seen_at": row.excluded.last_seen_at, "times": quarantine.c.times + 1}
+        conn.execute(row.on_conflict_do_update(index_elements=["content_hash"], set_=again), rows)
+
+
+def count(conn: Connection, device: str | None = None) -> int:
+    """How many different things are held; those of one device where it is given."""
+    query = select(func.count()).select_from(quarantine)
+    if device is not None:
+        query = query.where(quarantine.c.device == device)
+    return int(conn.execute(query).scalar_one())

@@ -1,7 +1,10 @@
 """Sensor history by minute: one row a channel, one row an asset."""
 
-from sqlalchemy import Column, Float, Integer, String, Table
+from collections.abc import Sequence
 
+from sqlalchemy import Column, Connection, Float, Integer, String, Table
+
+from central.store.engine import positional, upsert
 from central.store.metadata import metadata
 from central.store.types import Instant
 
@@ -38,3 +41,27 @@ asset_minutes = Table(
     Column("sequence", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
+
+ReadingRow = tuple[  # as the columns of `readings`, times as text
+    str, str, str, str, str, int, float | None, float | None, float | None, float | None, float | None, float | None
+]  # fmt: skip
+MinuteRow = tuple[str, str, str, float, str, float, float, float, str, int]  # as the columns of `asset_minutes`
+
+
+def _put(table: Table) -> str:
+    row = upsert(table)
+    key = [column.name for column in table.primary_key]
+    fresh = {column.name: row.excluded[column.name] for column in table.c if column.name not in key}
+    return positional(row.on_conflict_do_update(index_elements=key, set_=fresh))
+
+
+_PUT_READING = _put(readings)
+_PUT_MINUTE = _put(asset_minutes)
+
+
+def put(conn: Connection, channels: Sequence[ReadingRow], minutes: Sequence[MinuteRow]) -> None:
+    """Insert or overwrite the minutes of channels and of assets: a window that is told again replaces the first."""
+    if channels:
+        conn.exec_driver_sql(_PUT_READING, list(channels))
+    if minutes:
+        conn.exec_driver_sql(_PUT_MINUTE, list(minutes))

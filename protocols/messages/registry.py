@@ -46,5 +46,5 @@ def read_data(kind: str, data: bytes | msgspec.Raw) -> EventData | None:
         return None
     try:
         return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(f"{kind}: {error}") from error

@@ -1,0 +1,199 @@
+"""From bytes to a verdict (pure): a batch whose events can be landed, or why not.
+
+Checked in this order: topic, sender, size, signature over the bytes as sent, encoding, batch, order, then each event. What
+cannot be understood inside a readable batch is set aside alone and the cursor passes over it; a batch that cannot be read,
+or whose order is broken, is set aside whole and the cursor stays (CONTRACT §4.6).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from msgspec import Raw, Struct
+
+from central.ingest.registry import Registry, Speaker, Stranger, speaker_of
+from protocols import codec, signing, topics
+from protocols.envelope import MAX_BATCH_BYTES, Batch, BatchHead, Event
+from protocols.errors import BadSignature, Oversized, ProtocolError, UnknownKind, Unreadable
+from protocols.messages.lost import Lost
+from protocols.messages.registry import EventData, read_data
+from protocols.messages.shelf_count import ShelfCount
+
+LARGEST_INTEGER = 2**63 - 1
+FIRST_YEAR, LAST_YEAR = 1970, 9998  # a device without a clock wakes up in 1970
+
+
+class Taken(Struct, frozen=True, gc=False):
+    """An event that can be landed. last: the sequence that the cursor may pass to, beyond its own for a declared loss.
+
+    text: its data as it came; data: the same as a message, None for a kind that nobody here knows.
+    """
+
+    event: Event
+    last: int
+    text: str
+    data: EventData | None
+
+
+class Poison(Struct, frozen=True, gc=False):
+    """An event that cannot be understood: the cursor passes over it. raw: the whole event, to be replayed one day."""
+
+    sequence: int
+    reason: str
+    detail: str
+    raw: bytes
+
+
+class Accepted(Struct, frozen=True):
+    """A genuine batch: its events in rising order, sequences `first` to `last` without an undeclared hole."""
+
+    site: str
+    device: str
+    boot: str
+    first: int
+    last: int
+    taken: Sequence[Taken]
+    poison: Sequence[Poison] = ()
+
+
+class Misplaced(Struct, frozen=True):
+    """A genuine batch that is kept whole but not landed, while the cursor passes over it."""
+
+    device: str
+    boot: str
+    first: int
+    last: int
+    reason: str
+    detail: str
+
+
+class Quarantined(Struct, frozen=True):
+    """Nothing to land and nothing to answer. device: who it claims to be, where that is known."""
+
+    reason: str
+    detail: str
+    device: str | None = None
+
+
+class Unheard(Struct, frozen=True):
+    """A lane that this centre does not listen to: nothing is stored, the cursor is answered as it stands."""
+
+    device: str
+    boot: str
+
+
+Verdict = Accepted | Misplaced | Quarantined | Unheard
+
+
+class Refusal(Exception):
+    """A batch as a whole cannot be taken; `reason` is its code."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def accept(topic_text: str, payload: bytes, properties: Mapping[str, str], registry: Registry) -> Verdict:
+    """What to do about one message on `up/events`."""
+    try:
+        topic = topics.parse_up(topic_text)
+    except ProtocolError as error:
+        return Quarantined("bad_topic", str(error))
+    speaker = speaker_of(topic, registry)
+    if isinstance(speaker, Stranger):
+        return Quarantined(speaker.reason, speaker.detail, topic.device)
+    try:
+        return _judged(topic, payload, properties, speaker)
+    except Refusal as refusal:
+        return Quarantined(refusal.reason, str(refusal), topic.device)
+
+
+def _judged(topic: topics.EdgeTopic, payload: bytes, properties: Mapping[str, str], speaker: Speaker) -> Verdict:
+    batch = _read(_genuine(payload, properties, speaker))
+    if batch.device != topic.device:
+        raise Refusal("wrong_device", f"the batch says {batch.device}, its topic {topic.device}: fix the sender")
+    if batch.lane != "order":
+        return Unheard(batch.device, batch.boot)
+    taken, poison, last = _events(batch)
+    if speaker.site != topic.site:
+        detail = f"{topic.device} belongs to {speaker.site}, not to {topic.site}: correct its site, or the device's config"
+        return Misplaced(batch.device, batch.boot, batch.first, last, "wrong_site", detail)
+    return Accepted(speaker.site, batch.device, batch.boot, batch.first, last, taken, poison)
+
+
+def _genuine(payload: bytes, properties: Mapping[str, str], speaker: Speaker) -> bytes:
+    if len(payload) > MAX_BATCH_BYTES:
+        raise Refusal("oversized", f"batch of {len(payload)} bytes; at most {MAX_BATCH_BYTES} are allowed: split it")
+    try:
+        signing.verify(speaker.key, payload, properties.get("sig"))
+        return codec.inflated(payload, properties.get("enc"))
+    except BadSignature as error:
+        raise Refusal("bad_signature", str(error)) from error
+    except Oversized as error:
+        raise Refusal("oversized", str(error)) from error
+    except Unreadable as error:
+        raise Refusal("unreadable", str(error)) from error
+
+
+def _read(content: bytes) -> Batch | BatchHead:
+    try:
+        return codec.read_batch(content)
+    except Unreadable:
+        pass
+    try:
+        return codec.read_head(content)
+    except Unreadable as error:
+        raise Refusal("unreadable", str(error)) from error
+
+
+def _events(batch: Batch | BatchHead) -> tuple[list[Taken], list[Poison], int]:
+    taken: list[Taken] = []
+    poison: list[Poison] = []
+    last = batch.first - 1
+    for item in batch.events:
+        outcome = _outcome(item, last + 1)
+        if isinstance(outcome, Taken):
+            taken.append(outcome)
+            last = outcome.last
+        else:
+            poison.append(outcome)
+            last = outcome.sequence
+    return taken, poison, last
+
+
+def _outcome(item: Event | Raw, due: int) -> Taken | Poison:
+    try:
+        event = item if isinstance(item, Event) else codec.read_event(item)
+    except Unreadable as error:
+        return Poison(due, "unreadable", str(error), bytes(cast(Raw, item)))
+    if event.sequence != due:
+        raise Refusal("broken_order", f"{event.sequence} came where {due} was due, and no loss was declared")
+    return _understood(event)
+
+
+def _understood(event: Event) -> Taken | Poison:
+    try:
+        data = read_data(event.kind, event.data)
+        text = str(event.data, "utf-8")
+    except UnknownKind as error:
+        return _poison(event, "unknown_kind", f"{error}; upgrade the centre, then replay it")
+    except (Unreadable, UnicodeDecodeError) as error:
+        return _poison(event, "bad_data", str(error))
+    if problem := _problem(event, data):
+        return _poison(event, "bad_data", problem)
+    return Taken(event, data.last if isinstance(data, Lost) else event.sequence, text, data)
+
+
+def _problem(event: Event, data: EventData | None) -> str | None:
+    if event.monotonic_ms > LARGEST_INTEGER:
+        return f"monotonic_ms {event.monotonic_ms} is beyond 64 bits"
+    if not FIRST_YEAR <= event.occurred_at.year <= LAST_YEAR:
+        return f"occurred_at {event.occurred_at} is outside the years {FIRST_YEAR} to {LAST_YEAR}"
+    if isinstance(data, ShelfCount) and not data.sku.isprintable():
+        return f"SKU {data.sku!r} has characters that cannot be printed"
+    if isinstance(data, Lost) and not data.first == event.sequence <= data.last:
+        return f"a loss of {data.first} to {data.last} cannot stand at {event.sequence}"
+    return None
+
+
+def _poison(event: Event, reason: str, detail: str) -> Poison:
+    return Poison(event.sequence, reason, detail, codec.encode(event))
