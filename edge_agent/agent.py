@@ -1,0 +1,195 @@
+"""Builds the parts of an agent from its configuration; starts, watches and stops the threads.
+
+Threads: one for each source, one publisher, and the caller's as supervisor, which speaks health.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from threading import Event as Flag
+from threading import Thread
+
+import msgspec
+import structlog
+
+import vision_models
+from edge_agent.clock import DeviceClock, boot_id
+from edge_agent.config import EdgeConfig, SourceConfig, TaskConfig, broker_password, centre_key, signing_key
+from edge_agent.errors import ConfigError
+from edge_agent.health import HealthReport
+from edge_agent.link.connection import BrokerPlace, Connection
+from edge_agent.link.inbox import Inbox
+from edge_agent.link.publisher import Publisher
+from edge_agent.link.uploader import Uploader
+from edge_agent.observer import Observer
+from edge_agent.outbox.database import OutboxFile
+from edge_agent.outbox.evidence import EvidenceSpool
+from edge_agent.outbox.queue import Queue
+from edge_agent.outbox.snapshots import saved
+from edge_agent.pipeline import Pipeline
+from edge_agent.registry import SourcePlace, open_source, task_card
+from edge_agent.sources.source import Source
+from edge_agent.task import Context, SnapshotRejected, Task, TaskCard
+from protocols.codec import encode, wire_time
+from protocols.messages.device import Birth, TaskAnnouncement, Will
+from protocols.sensor_profiles.profile import load as load_profile
+
+OUTBOX_NAME = "outbox.db"
+WATCH_INTERVAL_S = 0.2
+WEIGHTS = Path(vision_models.__file__).parent / "weights"
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Agent:
+    """The parts of a running agent."""
+
+    config: EdgeConfig
+    clock: DeviceClock
+    queue: Queue
+    spool: EvidenceSpool
+    connection: Connection
+    publisher: Publisher
+    observers: Sequence[Observer]
+    health: HealthReport
+    stop: Flag
+    _threads: list[Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Connect and begin to observe."""
+        self.connection.start()
+        self._thread("publisher", lambda: self.publisher.run(self.stop))
+        for observer in self.observers:
+            self._thread(f"source {observer.source_id}", observer.run)
+        _log.info("started", device=self.config.device, site=self.config.site, sources=[o.source_id for o in self.observers])
+
+    def supervise(self, is_done: Callable[[], bool]) -> None:
+        """Speak health until `stop` is set or `is_done` says so."""
+        spoken_s = float("-inf")
+        while not self.stop.wait(WATCH_INTERVAL_S) and not is_done():
+            if time.monotonic() - spoken_s >= self.config.health_interval_s and self.publisher.state.connected:
+                spoken_s = time.monotonic()
+                self.connection.publish("health", encode(self.health.now(self.publisher.alarm())))
+
+    def shut(self) -> None:
+        """Stop the threads, say that this was meant, and write what is left."""
+        self.stop.set()
+        self.connection.nudge()
+        for thread in self._threads:
+            thread.join(timeout=10)
+        self.connection.stop(encode(Will(boot=self.clock.boot, reason="stopped")))
+        self.queue.prune()
+        _log.info("stopped", outbox=self.queue.state().count)
+
+    def is_drained(self) -> bool:
+        """Whether every source has ended and the centre has everything."""
+        ended = all(observer.state.state == "ended" and not thread.is_alive() for observer, thread in self._observed())
+        return ended and self.queue.state().count == 0 and self.spool.count() == 0
+
+    def _observed(self) -> list[tuple[Observer, Thread]]:
+        return list(zip(self.observers, self._threads[1:], strict=True))
+
+    def _thread(self, name: str, work: Callable[[], None]) -> None:
+        thread = Thread(target=_logged(name, work), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+
+def build(config: EdgeConfig, stack: ExitStack, stop: Flag, speed: float | None = 1.0) -> Agent:
+    """An agent ready to start; `stack` closes its file. Raises ConfigError, UnknownTask, OutboxError."""
+    clock = DeviceClock(boot_id())
+    key, centre = signing_key(config), centre_key(config)
+    file = OutboxFile(config.data_dir / OUTBOX_NAME)
+    stack.callback(file.close)
+    queue, spool = Queue(file), EvidenceSpool(file)
+    will = encode(Will(boot=clock.boot, reason="connection_lost"))
+    connection = Connection(config.site, config.device, _broker_place(config), key, will)
+    inbox = Inbox(config.site, config.device, centre)
+    uploader = Uploader(config.device, spool, connection)
+    publisher = Publisher(connection, queue, uploader, inbox, clock, encode(_birth(config, clock)))
+    workshop = _Workshop(config, file, queue, clock, connection, stop, speed)
+    observers = [workshop.observer(source) for source in config.source]
+    health = HealthReport(config.data_dir, clock, queue, observers)
+    return Agent(config, clock, queue, spool, connection, publisher, observers, health, stop)
+
+
+@dataclass(frozen=True)
+class _Workshop:
+    """What every observer is made from."""
+
+    config: EdgeConfig
+    file: OutboxFile
+    queue: Queue
+    clock: DeviceClock
+    connection: Connection
+    stop: Flag
+    speed: float | None
+
+    def observer(self, source: SourceConfig) -> Observer:
+        """The observer of one source with its tasks, restored to where they were."""
+        opened = open_source(_place(source, self.speed), self.clock)
+        tasks = {task.kind: _task(task, source, opened) for task in self.config.task if task.source == source.id}
+        for kind, task in tasks.items():
+            _restore(f"{source.id}/{kind}", task, self.file)
+        interval_s = self.config.commit_interval_s
+        pipeline = Pipeline(source.id, tasks, self.queue, self.clock, interval_s, self.connection.nudge)
+        return Observer(source.id, opened, pipeline, self.stop)
+
+
+def _task(task: TaskConfig, source: SourceConfig, opened: Source) -> Task:
+    card = task_card(task.kind)
+    profile = load_profile(source.profile) if source.profile else None
+    context = Context(source_id=source.id, weights=WEIGHTS, profile=profile, units=opened.units)
+    return card.build(_settings(task, card), context)
+
+
+def _settings(task: TaskConfig, card: TaskCard) -> msgspec.Struct:
+    try:
+        return msgspec.convert(task.settings, card.settings)
+    except msgspec.ValidationError as error:
+        schema = ", ".join(card.settings.__struct_fields__)
+        raise ConfigError(f"task {task.kind!r} on {task.source!r}: {error}; its settings are: {schema}") from error
+
+
+def _restore(name: str, task: Task, file: OutboxFile) -> None:
+    state = saved(file, name)
+    if state is None:
+        return
+    try:
+        task.restore(state)
+    except SnapshotRejected as error:
+        _log.warning("snapshot_rejected", task=name, why=str(error), remedy="the task starts anew")
+
+
+def _place(source: SourceConfig, speed: float | None) -> SourcePlace:
+    return SourcePlace(**{name: getattr(source, name) for name in source.__struct_fields__}, speed=speed)
+
+
+def _broker_place(config: EdgeConfig) -> BrokerPlace:
+    broker, user = config.broker, config.broker.username or config.device
+    return BrokerPlace(broker.host, broker.port, user, broker_password(config), broker.keepalive_s)
+
+
+def _birth(config: EdgeConfig, clock: DeviceClock) -> Birth:
+    tasks = [_announcement(task) for task in config.task]
+    return Birth(boot=clock.boot, started_at=wire_time(clock.now().at), version=version("tallyhouse"), tasks=tasks)
+
+
+def _announcement(task: TaskConfig) -> TaskAnnouncement:
+    schema = msgspec.json.schema(task_card(task.kind).settings)
+    return TaskAnnouncement(kind=task.kind, source=task.source, settings=task.settings, settings_schema=schema)
+
+
+def _logged(name: str, work: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            work()
+        except Exception:
+            _log.exception("thread_failed", thread=name)
+            raise
+
+    return run

@@ -1,0 +1,106 @@
+"""tallyhouse-edge: run an agent, replay a recording, look into the outbox, find out what is wrong."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event as Flag
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from edge_agent import config as configuration
+from edge_agent.errors import ConfigError, EdgeError
+from edge_agent.logs import set_up_logs
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
+config_app = typer.Typer(no_args_is_help=True, help="Write or check the device's TOML.", rich_markup_mode=None)
+app.add_typer(config_app, name="config")
+
+ConfigFile = Annotated[Path, typer.Option("--config", help="The device's TOML, as `tallyhouse device add` wrote it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+@app.command(
+    epilog="Example: tallyhouse-edge run --config ear-01.toml"
+    " | tallyhouse-edge run --replay skab/1.csv --task equipment_anomaly --config ear-02.toml"
+)
+def run(  # noqa: PLR0917  typer passes by name
+    config: ConfigFile,
+    replay: Annotated[Path | None, typer.Option(help="Folder of pictures, video or CSV to play instead.")] = None,
+    task: Annotated[str | None, typer.Option(help="Its task: shelf_count, defects, equipment_anomaly.")] = None,
+    speed: Annotated[float, typer.Option(min=0, help="Recorded seconds per second; 0: as fast as possible.")] = 0,
+    interval_s: Annotated[float, typer.Option(min=0.001, help="Seconds between pictures, or rows without time.")] = 1.0,
+    setting: Annotated[list[str] | None, typer.Option(help="A setting of the task, KEY=VALUE; may be repeated.")] = None,
+    exclude: Annotated[str, typer.Option(help="CSV columns to leave out, separated by commas.")] = "",
+    asset: Annotated[str | None, typer.Option(help="The machine in a CSV; default: the file's name.")] = None,
+) -> None:
+    """Run the agent until it is stopped; or play one recording and end when the centre has everything."""
+    from edge_agent.agent import build  # noqa: PLC0415  the other commands need none of the parts
+
+    stop = _stopped_by_signals()
+    with _worded(), ExitStack() as stack:
+        loaded = configuration.load(config)
+        set_up_logs(level=loaded.log_level)
+        if replay is None:
+            agent = build(loaded, stack, stop)
+            agent.start()
+            agent.supervise(lambda: False)
+            agent.shut()
+            return
+        from edge_agent.replaying import ReplayRequest, for_replay, play  # noqa: PLC0415
+
+        if task is None:
+            raise ConfigError("--replay needs --task: shelf_count, defects or equipment_anomaly")
+        left_out = tuple(name.strip() for name in exclude.split(",") if name.strip())
+        request = ReplayRequest(replay, task, interval_s, tuple(setting or ()), left_out, asset)
+        agent = build(for_replay(loaded, request), stack, stop, speed=speed or None)
+        raise typer.Exit(0 if play(agent) else 1)
+
+
+@config_app.command("example", epilog="Example: tallyhouse-edge config example > ear-01.toml")
+def config_example() -> None:
+    """Print a commented example."""
+    typer.echo(configuration.EXAMPLE, nl=False)
+
+
+@config_app.command("check", epilog="Example: tallyhouse-edge config check --config ear-01.toml")
+def config_check(config: ConfigFile) -> None:
+    """Say whether the file, its keys and its password can be used."""
+    with _worded():
+        loaded = configuration.load(config)
+        configuration.signing_key(loaded)
+        configuration.centre_key(loaded)
+        configuration.broker_password(loaded)
+        typer.echo(f"{config} is fine: device {loaded.device} at site {loaded.site}, {len(loaded.source)} sources")
+
+
+def main() -> None:
+    """The console script."""
+    app()
+
+
+def _stopped_by_signals() -> Flag:
+    stop = Flag()
+
+    def request(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, request)
+    signal.signal(signal.SIGINT, request)
+    return stop
+
+
+@contextmanager
+def _worded() -> Iterator[None]:
+    """Errors of ours as one line that names the thing and the remedy."""
+    try:
+        yield
+    except EdgeError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""What this machine is: its site and name, broker, keys, sources and tasks (frozen msgspec ← TOML ← environment).
+
+Paths are relative to the file they stand in. Every key of the top level and of [broker] can be overridden by the
+environment, `TALLYHOUSE_EDGE_DATA_DIR` or `TALLYHOUSE_EDGE_BROKER_HOST`; nothing else here reads the environment.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from edge_agent.errors import ConfigError
+from protocols.errors import BadSignature
+from protocols.identity import Name
+from protocols.signing import PrivateKey, PublicKey, private_key, public_key
+
+ENVIRONMENT_PREFIX = "TALLYHOUSE_EDGE_"
+SourceKind = Literal["camera", "modbus", "pictures", "video", "csv"]
+Seconds = Annotated[float, Meta(gt=0)]
+
+EXAMPLE = """\
+site = "s1"                       # as the centre calls it
+device = "ear-01"                 # `tallyhouse device add ear-01 --out DIR` writes this file, the key and the password
+data_dir = "data"                 # outbox and saved task states; paths are relative to this file
+key_file = "ear-01.key"           # private Ed25519 key in PEM form, mode 0600
+centre_key = "BASE64"             # public key of the centre, 32 bytes in base64
+commit_interval_s = 10            # what a power cut may cost of routine conclusions; alarms are committed at once
+
+[broker]
+host = "127.0.0.1"
+port = 18883
+username = "ear-01"
+password_file = "ear-01.password" # mode 0600
+
+[[source]]
+id = "pump-1"
+kind = "modbus"                   # camera | modbus | pictures | video | csv
+host = "127.0.0.1"
+port = 5020
+device_id = 3
+profile = "pump"
+asset = "pump-1"
+interval_s = 1
+
+[[task]]
+kind = "equipment_anomaly"        # shelf_count | defects | equipment_anomaly
+source = "pump-1"
+settings = {}
+"""
+
+
+class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the broker listens and how this device signs in."""
+
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 18883
+    username: str | None = None
+    password_file: Path | None = None
+    keepalive_s: Annotated[int, Meta(ge=5, le=600)] = 20
+
+
+class SourceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One camera, bus device or recording."""
+
+    id: Name
+    kind: SourceKind
+    url: str | None = None
+    path: Path | None = None
+    host: str | None = None
+    port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    device_id: Annotated[int, Meta(ge=0, le=247)] = 1
+    profile: str | None = None
+    asset: Name | None = None
+    interval_s: Seconds = 1.0
+    exclude: tuple[str, ...] = ()
+
+
+class TaskConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One task on one source; `settings` are checked against the task's own model."""
+
+    kind: str
+    source: Name
+    settings: dict[str, Any] = {}
+
+
+class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    site: Name
+    device: Name
+    data_dir: Path = Path("data")
+    key_file: Path
+    centre_key: Annotated[str, Meta(min_length=1)]
+    broker: Broker = Broker()
+    commit_interval_s: Seconds = 10.0
+    health_interval_s: Seconds = 10.0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    source: tuple[SourceConfig, ...] = ()
+    task: tuple[TaskConfig, ...] = ()
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> EdgeConfig:
+    """The configuration in `path`, paths made absolute. Raises ConfigError that names the file, the key and the remedy."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; write one with `tallyhouse-edge config example`") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from error
+    try:
+        config = msgspec.convert(_overridden(raw, environment), EdgeConfig, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}; compare with `tallyhouse-edge config example`") from error
+    return _checked(_anchored(config, path.resolve().parent), path)
+
+
+def _path(wanted: type, text: Any) -> Path:
+    if wanted is not Path or not isinstance(text, str):
+        raise ValueError(f"expected a path, got {text!r}")
+    return Path(text)
+
+
+def _overridden(raw: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    merged = dict(raw)
+    broker = dict(raw.get("broker") or {})
+    for field in EdgeConfig.__struct_fields__:
+        value = environment.get(ENVIRONMENT_PREFIX + field.upper())
+        if value is not None and field not in {"broker", "source", "task"}:
+            merged[field] = value
+    for field in Broker.__struct_fields__:
+        value = environment.get(f"{ENVIRONMENT_PREFIX}BROKER_{field.upper()}")
+        if value is not None:
+            broker[field] = value
+    return merged | {"broker": broker}
+
+
+def _anchored(config: EdgeConfig, folder: Path) -> EdgeConfig:
+    password_file = config.broker.password_file
+    broker = msgspec.structs.replace(config.broker, password_file=password_file and folder / password_file)
+    sources = tuple(msgspec.structs.replace(s, path=s.path and folder / s.path) for s in config.source)
+    return msgspec.structs.replace(
+        config, data_dir=folder / config.data_dir, key_file=folder / config.key_file, broker=broker, source=sources
+    )
+
+
+def _checked(config: EdgeConfig, path: Path) -> EdgeConfig:
+    ids = [source.id for source in config.source]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise ConfigError(f"{path}: two [[source]] are called {twice[0]!r}; give each its own id")
+    for task in config.task:
+        if task.source not in ids:
+            raise ConfigError(
+                f"{path}: task {task.kind!r} names source {task.source!r}; [[source]] has: {', '.join(ids) or 'none'}"
+            )
+    return config
+
+
+def signing_key(config: EdgeConfig) -> PrivateKey:
+    """This device's private key. Raises ConfigError."""
+    try:
+        return private_key(_secret(config.key_file, "key_file"))
+    except BadSignature as error:
+        raise ConfigError(f"key_file {config.key_file}: {error}") from error
+
+
+def centre_key(config: EdgeConfig) -> PublicKey:
+    """The centre's public key. Raises ConfigError."""
+    try:
+        return public_key(config.centre_key)
+    except BadSignature as error:
+        raise ConfigError(f"centre_key: {error}; copy it from the file that `tallyhouse device add` wrote") from error
+
+
+def broker_password(config: EdgeConfig) -> str | None:
+    """The broker password, None when no file is named. Raises ConfigError."""
+    file = config.broker.password_file
+    return None if file is None else _secret(file, "broker.password_file").decode().strip()
+
+
+def _secret(file: Path, key: str) -> bytes:
+    try:
+        if file.stat().st_mode & 0o077:
+            raise ConfigError(f"{key} {file} can be read by others; run: chmod 600 {file}")
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{key} {file}: {error.strerror}; `tallyhouse device add` writes it") from error

@@ -1,0 +1,62 @@
+"""What can go wrong on a device.
+
+EdgeError
+├─ ConfigError         the device's own TOML is wrong: fix the file
+├─ UnknownTask         no task of that kind is built in: choose one of those named
+├─ SourceError
+│  ├─ SourceLost       a camera or bus stopped answering: retried with backoff
+│  ├─ SourceEnded      a recording has been played to its end
+│  └─ BadRecording     a folder, picture or CSV that cannot be replayed: fix or replace it
+└─ OutboxError
+   ├─ OutboxFull       the disk has no room: make room, observing goes on by itself
+   ├─ OutboxCorrupt    the file is damaged beyond its counter: start again after the centre's cursor
+   └─ OutboxBusy       another process holds the file: stop it first
+"""
+
+
+class EdgeError(Exception):
+    """Anything that stops a part of the agent; the message names the thing and the remedy."""
+
+
+class ConfigError(EdgeError):
+    """The device's TOML or environment is wrong."""
+
+
+class UnknownTask(EdgeError):
+    """A task kind that is not built into this agent."""
+
+
+class SourceError(EdgeError):
+    """Something about one source; `source_id` says which."""
+
+    def __init__(self, source_id: str, message: str) -> None:
+        super().__init__(f"source {source_id}: {message}")
+        self.source_id = source_id
+
+
+class SourceLost(SourceError):
+    """A camera or bus does not answer."""
+
+
+class SourceEnded(SourceError):
+    """A recording is over."""
+
+
+class BadRecording(SourceError):
+    """A recording that cannot be replayed at all."""
+
+
+class OutboxError(EdgeError):
+    """Something about the outbox file."""
+
+
+class OutboxFull(OutboxError):
+    """No room on the disk to commit."""
+
+
+class OutboxCorrupt(OutboxError):
+    """The file is damaged and its sequence counter cannot be read."""
+
+
+class OutboxBusy(OutboxError):
+    """Another process works with this outbox."""

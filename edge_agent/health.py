@@ -1,0 +1,101 @@
+"""Heat, memory, disk, sources and outbox of this machine as one message, from what the kernel tells."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge_agent.clock import DeviceClock
+from edge_agent.observer import Observer
+from edge_agent.outbox.queue import Queue, QueueState
+from protocols.codec import wire_time
+from protocols.messages.device import Health, OutboxHealth, SourceHealth
+
+_MEGABYTE = 1_000_000
+_LONGEST_TEXT = 400
+
+
+class HealthReport:
+    """Makes the health message; remembers the processor times of the one before."""
+
+    def __init__(self, data_dir: Path, clock: DeviceClock, queue: Queue, observers: Sequence[Observer]) -> None:
+        self._data_dir, self._clock, self._queue, self._observers = data_dir, clock, queue, observers
+        self._busy_and_total = _processor_times()
+
+    def now(self, alarm: str | None) -> Health:
+        """The state of things; `alarm` is what the link has to say."""
+        stamp = self._clock.now()
+        paused = next((o.pipeline.paused for o in self._observers if o.pipeline.paused), None)
+        said = paused or alarm
+        return Health(
+            boot=self._clock.boot,
+            at=wire_time(stamp.at),
+            outbox=outbox_health(self._queue.state(), stamp.at.timestamp() * 1000),
+            clock=stamp.clock,
+            sources=[_source_health(observer) for observer in self._observers],
+            cpu_percent=self._cpu_percent(),
+            memory_mb=resident_mb(),
+            temperature_c=_temperature_c(),
+            disk_free_mb=round(shutil.disk_usage(self._data_dir).free / _MEGABYTE, 1),
+            paused=said and said[:_LONGEST_TEXT],
+        )
+
+    def _cpu_percent(self) -> float | None:
+        before, self._busy_and_total = self._busy_and_total, _processor_times()
+        if before is None or self._busy_and_total is None or self._busy_and_total[1] == before[1]:
+            return None
+        busy, total = (now - then for now, then in zip(self._busy_and_total, before, strict=True))
+        return round(100 * busy / total, 1)
+
+
+def outbox_health(state: QueueState, now_ms: float) -> OutboxHealth:
+    """The queue's state in the words of the wire."""
+    age_s = 0.0 if state.oldest_ms is None else max(0.0, now_ms - state.oldest_ms) / 1000
+    return OutboxHealth(
+        count=state.count,
+        bytes=state.bytes,
+        oldest_age_s=round(age_s, 1),
+        last_sequence=state.last,
+        set_aside=state.set_aside,
+    )
+
+
+def resident_mb() -> float | None:
+    """Memory of this process in megabytes."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return round(pages * 4096 / _MEGABYTE, 1)
+
+
+def _source_health(observer: Observer) -> SourceHealth:
+    state, counts, source = observer.state, observer.pipeline.counts, observer.source
+    return SourceHealth(
+        id=observer.source_id,
+        state=state.state,
+        samples=counts.samples,
+        dropped=source.dropped,
+        refused=source.refused + counts.refused,
+        task_errors=counts.task_errors,
+        age_s=None if state.sampled_s is None else round(time.monotonic() - state.sampled_s, 1),
+        message=state.message and state.message[:_LONGEST_TEXT],
+    )
+
+
+def _processor_times() -> tuple[int, int] | None:
+    try:
+        ticks = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    except (OSError, ValueError):
+        return None
+    idle = ticks[3] + ticks[4]
+    return sum(ticks) - idle, sum(ticks)
+
+
+def _temperature_c() -> float | None:
+    for zone in sorted(Path("/sys/class/thermal").glob("thermal_zone*/temp")):
+        try:
+            return int(zone.read_text()) / 1000
+        except (OSError, ValueError):
+            continue
+    return None

@@ -1,0 +1,250 @@
+"""Drains the outbox: batches in order, delivered only by the centre's contiguous acknowledgement, never by a PUBACK.
+
+The rules are in `window.py`; this is the thread that turns happenings into steps of the window and turns into messages.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from queue import Empty
+from threading import Event as Flag
+
+import structlog
+
+from edge_agent.clock import DeviceClock
+from edge_agent.errors import OutboxFull
+from edge_agent.link import window as rules
+from edge_agent.link.batch import ROOM_BYTES, packed
+from edge_agent.link.connection import Connected, Connection, Disconnected, Happening, Published, Received
+from edge_agent.link.inbox import Inbox
+from edge_agent.link.uploader import Uploader
+from edge_agent.outbox.entry import Entry
+from edge_agent.outbox.queue import Queue, Row
+from protocols.codec import encode
+from protocols.envelope import BATCH_CONTENT_TYPE, MAX_BATCH_EVENTS, Acknowledgement
+from protocols.errors import ProtocolError
+from protocols.identity import uuid7
+from protocols.messages.device import CentralState, Desired
+from protocols.messages.lost import Lost
+from protocols.messages.registry import kind_of
+
+IDLE_S = 30.0
+BROKER_REFUSED = 128
+NOBODY_SUBSCRIBED = 16
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class LinkState:
+    """What people want to know of the link. `alarm` is for them; None when all is well."""
+
+    connected: bool = False
+    proven: bool = False
+    centre_online: bool | None = None
+    alarm: str | None = None
+    refused_messages: int = 0
+    rewinds: int = 0
+
+
+class Publisher:
+    """The only thread that sends events and evidence."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        queue: Queue,
+        uploader: Uploader,
+        inbox: Inbox,
+        clock: DeviceClock,
+        birth: bytes,
+        patience_s: float = 5.0,
+    ) -> None:
+        self.state = LinkState()
+        self._connection, self._queue, self._uploader = connection, queue, uploader
+        self._inbox, self._clock, self._birth = inbox, clock, birth
+        self._window = rules.opened(queue.acknowledged, patience_s)
+        self._boots = {clock.boot}
+        self._batches: set[int] = set()
+        self._epoch: str | None = None
+        self._is_halted = False
+
+    def run(self, stop: Flag) -> None:
+        """Work until `stop` is set (and the connection nudged)."""
+        while not stop.is_set():
+            self._take(self._wait_s())
+            if self.state.connected and not self._is_halted:
+                self._work(time.monotonic())
+
+    def alarm(self) -> str | None:
+        """What a person should know of the link; None when all is well."""
+        if self.state.alarm is None and self.state.connected and not self.state.proven:
+            return "not proven: no signed down/desired yet, so acknowledgements may not reach this device; see `doctor`"
+        return self.state.alarm
+
+    def _wait_s(self) -> float:
+        moments = [moment for moment in (rules.due(self._window), self._uploader.due()) if moment is not None]
+        return min(IDLE_S, max(0.01, min(moments) - time.monotonic())) if moments else IDLE_S
+
+    def _take(self, timeout_s: float) -> None:
+        try:
+            self._happened(self._connection.happenings.get(timeout=timeout_s))
+            while True:
+                self._happened(self._connection.happenings.get_nowait())
+        except Empty:
+            return
+
+    def _happened(self, happening: Happening) -> None:
+        now_s = time.monotonic()
+        match happening:
+            case Connected():
+                self._connected(now_s)
+            case Disconnected(why):
+                self._note(connected=False, proven=False, alarm=f"no connection to the broker: {why}")
+            case Published(mid, reason, name):
+                self._broker_answered(mid, reason, name, now_s)
+            case Received(topic, payload, signature):
+                self._received(topic, payload, signature, now_s)
+
+    def _connected(self, now_s: float) -> None:
+        self._note(connected=True, alarm=None)
+        self._connection.publish("status", self._birth, retain=True)
+        self._uploader.reconnected()
+        self._batches.clear()
+        self._window = rules.reconnected(self._window, now_s)
+
+    def _broker_answered(self, mid: int, reason: int, name: str, now_s: float) -> None:
+        is_batch = mid in self._batches
+        self._batches.discard(mid)
+        if reason >= BROKER_REFUSED:
+            self._window = rules.refused(self._window, now_s)
+            self._note(alarm=f"the broker refuses our messages ({reason} {name}): check user, password and access list")
+        elif is_batch and reason == NOBODY_SUBSCRIBED:
+            self._window = rules.nobody_there(self._window, now_s)
+        elif is_batch:
+            self._window = rules.accepted(self._window)
+
+    def _received(self, topic: str, payload: bytes, signature: str | None, now_s: float) -> None:
+        try:
+            word = self._inbox.read(topic, payload, signature)
+        except ProtocolError as error:
+            self._note(refused_messages=self.state.refused_messages + 1)
+            _log.error("message_refused", topic=topic, why=str(error), remedy="compare centre_key with the centre's key")
+            return
+        match word:
+            case Acknowledgement():
+                self._acknowledged(word, now_s)
+            case Desired():
+                self._note(proven=True, alarm=None)
+            case CentralState():
+                self._centre_said(word, now_s)
+
+    def _acknowledged(self, ack: Acknowledgement, now_s: float) -> None:
+        if ack.boot not in self._boots:
+            _log.warning("acknowledgement_of_another_boot", boot=ack.boot, remedy="is a second device using this name?")
+            return
+        if ack.evidence:
+            self._guarded(lambda: self._uploader.delivered(ack.evidence, now_s))
+        reached = ack.upto if ack.upto is not None else ack.gap
+        if reached is None:
+            return
+        if reached > self._queue.last:
+            self._halt(reached)
+        elif ack.gap is not None and ack.gap < self._queue.acknowledged:
+            self._forgotten(ack.gap, now_s)
+        else:
+            step = rules.acknowledged if ack.gap is None else rules.gap
+            self._window = step(self._window, reached, now_s)
+            self._queue.acknowledge(reached)
+
+    def _centre_said(self, state: CentralState, now_s: float) -> None:
+        is_new = self._epoch is not None and state.epoch != self._epoch
+        self._epoch = state.epoch
+        self._note(centre_online=state.online)
+        self._window = rules.centre_said(self._window, state.online, is_new, now_s)
+
+    def _work(self, now_s: float) -> None:
+        before = self._window
+        self._window, hopeless = rules.ticked(self._window, now_s)
+        if self._window.rewound_s != before.rewound_s:
+            self._note(rewinds=self.state.rewinds + 1)
+        if hopeless is not None:
+            self._guarded(lambda: self._set_aside(hopeless, "no acknowledgement in three attempts alone"))
+        while (turn := rules.turn(self._window, self._queue.last, now_s, MAX_BATCH_EVENTS)) is not None:
+            if not self._send(turn, now_s):
+                return
+        if not (self._window.absent or self._window.offline or self._window.refusals):
+            self._uploader.step(self._window.sent, now_s)
+
+    def _send(self, turn: rules.Turn, now_s: float) -> bool:
+        rows = self._queue.oldest_first(turn.after, ROOM_BYTES, turn.count)
+        if not rows:
+            return False
+        payload = packed(self._inbox.device, rows, self._clock.now().at)
+        if payload is None:
+            return self._guarded(lambda: self._set_aside(rows[0].sequence, "larger than a batch may be"))
+        self._publish(rows, payload)
+        probe = self._probe(rows[-1].sequence) if turn.probe else None
+        self._window = rules.published(self._window, rows[0].sequence, rows[-1].sequence, now_s, probe is not None)
+        return True
+
+    def _publish(self, rows: list[Row], payload: bytes) -> None:
+        self._boots.add(rows[0].boot)
+        self._batches.add(self._connection.publish("events", payload, BATCH_CONTENT_TYPE))
+
+    def _probe(self, sequence: int) -> Row | None:
+        """Send an event that a living centre must answer: one it has, else the one behind `sequence`."""
+        row = self._queue.probe() or next(iter(self._queue.oldest_first(sequence, ROOM_BYTES, 1)), None)
+        payload = row and packed(self._inbox.device, [row], self._clock.now().at)
+        if row is not None and payload:
+            self._publish([row], payload)
+            return row
+        return None
+
+    def _set_aside(self, sequence: int, why: str) -> None:
+        _log.error("event_set_aside", sequence=sequence, why=why, remedy="see `tallyhouse-edge outbox`; declared as lost")
+        self._queue.set_aside(sequence, why, self._lost(Lost(first=sequence, last=sequence, reason="refused")))
+
+    def _forgotten(self, upto: int, now_s: float) -> None:
+        """The centre lost what it had acknowledged (an old backup); it is gone here too, so say so."""
+        first, last = upto + 1, self._queue.acknowledged
+        _log.error("centre_forgot", first=first, last=last, remedy="these events are declared lost; restore a newer backup")
+        if self._guarded(lambda: self._queue.take_back(first, self._lost(Lost(first=first, last=last, reason="evicted")))):
+            self._window = rules.rewound(replace(self._window, acknowledged=upto), now_s)
+
+    def _halt(self, reached: int) -> None:
+        self._is_halted = True
+        text = (
+            f"the centre has events of {self._inbox.device} up to {reached}, this outbox only made {self._queue.last}: "
+            f"it is a new or copied file; stop the agent and run `tallyhouse-edge outbox --continue-after {reached}`"
+        )
+        _log.error("sequence_behind_centre", remedy=text)
+        self._note(alarm=text)
+
+    def _lost(self, lost: Lost) -> Entry:
+        stamp = self._clock.now()
+        return Entry(
+            id=str(uuid7(max(0, int(stamp.at.timestamp() * 1000)), os.urandom(10))),
+            boot=self._clock.boot,
+            occurred_at=stamp.at,
+            monotonic_ms=stamp.monotonic_ms,
+            clock=stamp.clock,
+            kind=kind_of(lost),
+            data=encode(lost),
+        )
+
+    def _guarded(self, act: Callable[[], None]) -> bool:
+        try:
+            act()
+        except OutboxFull as error:
+            self._note(alarm=str(error))
+            return False
+        return True
+
+    def _note(self, **changes: object) -> None:
+        before, self.state = self.state, replace(self.state, **changes)  # type: ignore[arg-type]
+        if self.state.alarm is not None and self.state.alarm != before.alarm:
+            _log.error("link_alarm", why=self.state.alarm)
+        if self.state.connected and not before.connected:
+            _log.info("connected")

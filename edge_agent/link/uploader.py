@@ -1,0 +1,73 @@
+"""Pictures and stretches on their way: one message each, after their event, a few at a time, until acknowledged.
+
+Events never wait for evidence: the publisher calls `step` when it has no event to send.
+"""
+
+from dataclasses import dataclass, field
+
+from edge_agent.link.connection import Connection
+from edge_agent.outbox.evidence import EvidenceSpool, Spooled
+from protocols.codec import encode, wire_time
+from protocols.messages.evidence import Evidence
+
+MAX_FLIGHTS = 4
+PATIENCE_S = 10.0
+LONGEST_PATIENCE_S = 300.0
+
+
+@dataclass
+class Uploader:
+    """Sends what the spool holds. Used by the publisher's thread only."""
+
+    device: str
+    spool: EvidenceSpool
+    connection: Connection
+    _cursor: int = 0
+    _flights: set[str] = field(default_factory=set)
+    _moved_s: float = 0.0
+    _patience_s: float = PATIENCE_S
+
+    def step(self, sequence_upto: int, now_s: float) -> None:
+        """Send more, as far as the few in flight allow; start again from the oldest when nothing comes back."""
+        if self._flights and now_s - self._moved_s >= self._patience_s:
+            self._again(min(LONGEST_PATIENCE_S, self._patience_s * 2))
+        while len(self._flights) < MAX_FLIGHTS:
+            piece = self.spool.next_after(self._cursor, sequence_upto)
+            if piece is None:
+                return
+            self.connection.publish("evidence", encode(_message(self.device, piece)))
+            self._moved_s = self._moved_s if self._flights else now_s
+            self._cursor = piece.key
+            self._flights.add(piece.name)
+
+    def due(self) -> float | None:
+        """When to call `step` again; None while nothing is in flight."""
+        return self._moved_s + self._patience_s if self._flights else None
+
+    def delivered(self, names: list[str], now_s: float) -> None:
+        """The centre has these. Raises OutboxFull."""
+        self.spool.delivered(names)
+        self._flights.difference_update(names)
+        self._moved_s, self._patience_s = now_s, PATIENCE_S
+
+    def reconnected(self) -> None:
+        """What was in flight is unknown."""
+        self._again(PATIENCE_S)
+
+    def _again(self, patience_s: float) -> None:
+        self._cursor, self._patience_s = 0, patience_s
+        self._flights.clear()
+
+
+def _message(device: str, piece: Spooled) -> Evidence:
+    content = piece.attachment.content
+    return Evidence(
+        sha256=piece.name,
+        device=device,
+        boot=piece.boot,
+        media_type=piece.attachment.media_type,
+        taken_at=wire_time(piece.attachment.taken_at),
+        offset=0,
+        total_bytes=len(content),
+        data=content,
+    )

@@ -1,0 +1,28 @@
+"""Structured logs on stderr: JSON lines for machines, aligned text on a terminal."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+Style = Literal["json", "console"]
+
+
+def set_up_logs(style: Style | None = None, level: str = "info") -> None:
+    """Send every log of this process to stderr; `style` None means console on a terminal and JSON elsewhere."""
+    chosen = style or ("console" if sys.stderr.isatty() else "json")
+    last = structlog.dev.ConsoleRenderer() if chosen == "console" else structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="%(name)s: %(message)s", force=True)

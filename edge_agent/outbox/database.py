@@ -1,0 +1,120 @@
+"""One SQLite file, one connection, one lock: WAL, FULL, 1024-byte pages; every write between BEGIN IMMEDIATE and COMMIT.
+
+Small pages and the late pruning of `queue.py` keep a memory card alive: a commit of ten events costs a few kilobytes.
+"""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+from sqlite_utils import Database
+
+from edge_agent.errors import OutboxBusy, OutboxCorrupt, OutboxFull
+from edge_agent.outbox.migrations import SCHEMA
+
+BUSY_TIMEOUT_S = 10.0
+PAGE_BYTES = 1024
+_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class OutboxFile:
+    """The file behind the queue, the evidence spool and the snapshots. Raises OutboxCorrupt, OutboxBusy, OutboxFull."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = RLock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._guard = Lock(path.with_suffix(".lock"))
+        try:
+            self.connection = _checked(path)
+        except BaseException:
+            self._guard.close()
+            raise
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction; what failed is rolled back whole. Raises OutboxFull."""
+        with self.lock, no_room_said(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    def make_room(self) -> None:
+        """Fold the write-ahead log back into the file, so that a full disk can still take deletions."""
+        with self.lock:
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Close the file and let the next process have it."""
+        with self.lock:
+            self.connection.close()
+            self._guard.close()
+
+
+@contextmanager
+def no_room_said(path: Path) -> Iterator[None]:
+    """Turn SQLite's many ways of saying that nothing more fits on the disk into OutboxFull."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in _NO_ROOM:
+            raise OutboxFull(
+                f"{path}: {error}; free space on this disk or move data_dir; nothing committed is lost"
+            ) from error
+        raise
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """A second look at an outbox that an agent may be writing to. Raises sqlite3.Error."""
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
+
+
+class Lock:
+    """Holds the advisory lock that keeps a second agent away from the same outbox."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise OutboxBusy(f"{path} is held by another agent; stop it, or give this one its own data_dir") from error
+
+    def close(self) -> None:
+        """Give the lock back."""
+        self._file.close()
+
+
+def _checked(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None)
+    try:
+        with no_room_said(path):
+            _prepare(connection, path)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        if (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in _DAMAGED:
+            raise OutboxCorrupt(f"{path}: {error}") from error
+        raise
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    verdict = connection.execute("PRAGMA quick_check(3)").fetchall()
+    if verdict != [("ok",)]:
+        raise OutboxCorrupt(f"{path}: {'; '.join(str(row[0]) for row in verdict)}")
+    SCHEMA.apply(Database(connection))

@@ -1,0 +1,56 @@
+"""An event before it has a sequence, with the evidence behind it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
+
+import msgspec
+
+from protocols.codec import encode, wire_time
+from protocols.envelope import Clock, Event
+from protocols.messages.evidence import MediaType
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """The picture or stretch behind one event: bytes as they will be sent, named by their hash."""
+
+    media_type: MediaType
+    taken_at: datetime
+    content: bytes
+
+    @cached_property
+    def name(self) -> str:
+        """`sha256:` and the hash in hex."""
+        return f"sha256:{sha256(self.content).hexdigest()}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One conclusion on its way into the outbox, which gives it its sequence. `data` is the encoded message of `kind`."""
+
+    id: str
+    boot: str
+    occurred_at: datetime
+    monotonic_ms: int
+    clock: Clock
+    kind: str
+    data: bytes
+    model: str | None = None
+    attachment: Attachment | None = None
+
+    def as_event(self, sequence: int) -> bytes:
+        """The event in the bytes in which it will be sent."""
+        event = Event(
+            sequence=sequence,
+            id=self.id,
+            kind=self.kind,
+            occurred_at=wire_time(self.occurred_at),
+            monotonic_ms=self.monotonic_ms,
+            clock=self.clock,
+            data=msgspec.Raw(self.data),
+            model=self.model,
+            evidence=None if self.attachment is None else self.attachment.name,
+        )
+        return encode(event)

@@ -1,0 +1,61 @@
+"""The spool of pictures and stretches behind events: rows that leave when the centre acknowledges their hash."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from edge_agent.outbox.database import OutboxFile
+from edge_agent.outbox.entry import Attachment
+from protocols.messages.evidence import MAX_EVIDENCE_BYTES, MediaType
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """One piece of evidence that waits, and the event it belongs to."""
+
+    key: int
+    sequence: int
+    name: str
+    boot: str
+    attachment: Attachment
+
+
+class EvidenceSpool:
+    """Evidence not yet acknowledged, oldest first."""
+
+    def __init__(self, file: OutboxFile) -> None:
+        self._file = file
+
+    def next_after(self, key: int, sequence_upto: int) -> Spooled | None:
+        """The oldest piece with a key above `key` whose event has been sent."""
+        with self._file.lock:
+            row = self._file.connection.execute(
+                "SELECT id, sequence, sha256, boot, media_type, taken_at, data FROM evidence"
+                " WHERE id > ? AND sequence <= ? ORDER BY id LIMIT 1",
+                (key, sequence_upto),
+            ).fetchone()
+        if row is None:
+            return None
+        taken_at = datetime.fromisoformat(row[5])
+        return Spooled(row[0], row[1], row[2], row[3], Attachment(cast(MediaType, row[4]), taken_at, row[6]))
+
+    def delivered(self, names: list[str]) -> int:
+        """Drop what the centre has; how many pieces that was. Raises OutboxFull."""
+        with self._file.writing() as connection:
+            return sum(connection.execute("DELETE FROM evidence WHERE sha256 = ?", (name,)).rowcount for name in names)
+
+    def count(self) -> int:
+        """How many pieces wait."""
+        with self._file.lock:
+            return int(self._file.connection.execute("SELECT count(*) FROM evidence").fetchone()[0])
+
+
+def spool(connection: sqlite3.Connection, sequence: int, boot: str, attachment: Attachment) -> None:
+    """Keep the evidence of an event, in the transaction that writes the event."""
+    if len(attachment.content) > MAX_EVIDENCE_BYTES:
+        raise ValueError(f"evidence of {len(attachment.content)} bytes; at most {MAX_EVIDENCE_BYTES} fit into one message")
+    connection.execute(
+        "INSERT INTO evidence (sequence, sha256, boot, media_type, taken_at, data) VALUES (?, ?, ?, ?, ?, ?)",
+        (sequence, attachment.name, boot, attachment.media_type, attachment.taken_at.isoformat(), attachment.content),
+    )

@@ -1,0 +1,177 @@
+"""The queue of events that the centre has not acknowledged.
+
+One transaction gives an event its sequence and writes it; the sequence is never reset. What is acknowledged is out of the
+queue at once, but its rows leave the file with the next commit, in one range: deleting on its own would double the bytes
+written. The row of the newest acknowledged event stays as a probe: sent again, a living centre answers it without effect.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from edge_agent.errors import OutboxFull
+from edge_agent.outbox.database import OutboxFile
+from edge_agent.outbox.entry import Entry
+from edge_agent.outbox.evidence import spool
+from edge_agent.outbox.snapshots import save
+
+PRUNE_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Row:
+    """One event as it will be sent, and the boot to which its monotonic time belongs."""
+
+    sequence: int
+    boot: str
+    event: bytes
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """What waits: events not acknowledged, their bytes, when the oldest was written, and the counters."""
+
+    count: int
+    bytes: int
+    oldest_ms: int | None
+    last: int
+    acknowledged: int
+    set_aside: int
+    corruptions: int
+
+
+class Queue:
+    """Append, oldest first, acknowledge, set aside. Every method may be called from any thread."""
+
+    def __init__(self, file: OutboxFile) -> None:
+        self._file = file
+        self.last, self.acknowledged = file.connection.execute("SELECT last, acknowledged FROM counter").fetchone()
+        self._pruned = self.acknowledged
+
+    def append(self, entries: Sequence[Entry], now: datetime, states: Mapping[str, bytes] | None = None) -> list[int]:
+        """Commit `entries` and the task `states` that follow from them; the sequences given. Raises OutboxFull."""
+        with self._file.lock:
+            first = self.last + 1
+            with self._file.writing() as connection:
+                self._insert(connection, first, entries, now)
+                for task, state in (states or {}).items():
+                    save(connection, task, state)
+                self._count(connection, last=first + len(entries) - 1)
+                self._prune(connection)
+            self.last = first + len(entries) - 1
+            self._pruned = self.acknowledged
+        return list(range(first, first + len(entries)))
+
+    def oldest_first(self, after: int, limit_bytes: int, limit_count: int) -> list[Row]:
+        """Events after a sequence, of one boot, at most so many bytes (but at least one event) and events."""
+        with self._file.lock:
+            rows = self._file.connection.execute(
+                "SELECT sequence, boots.boot, event FROM events JOIN boots ON boots.id = events.boot"
+                " WHERE sequence > ? ORDER BY sequence LIMIT ?",
+                (after, limit_count),
+            )
+            return _one_batch((Row(*row) for row in rows), limit_bytes)
+
+    def probe(self) -> Row | None:
+        """The newest acknowledged event, when it is still here."""
+        rows = self.oldest_first(self.acknowledged - 1, 0, 1)
+        return rows[0] if rows and rows[0].sequence == self.acknowledged else None
+
+    def acknowledge(self, upto: int) -> None:
+        """Everything up to `upto` is on the centre's disk."""
+        with self._file.lock:
+            self.acknowledged = max(self.acknowledged, min(upto, self.last))
+            if self.acknowledged - self._pruned >= PRUNE_ROWS:
+                self.prune()
+
+    def prune(self) -> None:
+        """Let the rows of acknowledged events leave the file now. A full disk only delays this."""
+        with self._file.lock, suppress(OutboxFull):
+            if self._pruned == self.acknowledged:
+                return
+            try:
+                self._prune_alone()
+            except OutboxFull:
+                self._file.make_room()
+                self._prune_alone()
+
+    def set_aside(self, sequence: int, why: str, declaration: Entry) -> None:
+        """Move a refused event out of the way; its `declaration` of loss stands in its very place. Raises OutboxFull."""
+        with self._file.writing() as connection:
+            found = connection.execute("SELECT event FROM events WHERE sequence = ?", (sequence,)).fetchone()
+            if found is not None:
+                at = declaration.occurred_at.isoformat()
+                connection.execute("INSERT OR REPLACE INTO set_aside VALUES (?, ?, ?, ?)", (sequence, why, at, found[0]))
+                connection.execute("DELETE FROM evidence WHERE sequence = ?", (sequence,))
+                _put(connection, sequence, declaration)
+
+    def take_back(self, sequence: int, declaration: Entry) -> None:
+        """The centre forgot what it had acknowledged from `sequence` on: declare it, and move the cursor before it."""
+        with self._file.lock:
+            with self._file.writing() as connection:
+                _put(connection, sequence, declaration)
+                connection.execute("UPDATE counter SET acknowledged = ?", (sequence - 1,))
+            self.acknowledged = self._pruned = sequence - 1
+
+    def state(self) -> QueueState:
+        """Counts and bytes of what waits."""
+        with self._file.lock:
+            return read_state(self._file.connection, self.acknowledged)
+
+    def _insert(self, connection: sqlite3.Connection, first: int, entries: Sequence[Entry], now: datetime) -> None:
+        created_ms = int(now.timestamp() * 1000)
+        keys = {boot: _boot_key(connection, boot) for boot in {entry.boot for entry in entries}}
+        rows = [(first + i, keys[entry.boot], created_ms, entry.as_event(first + i)) for i, entry in enumerate(entries)]
+        connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
+        for i, entry in enumerate(entries):
+            if entry.attachment is not None:
+                spool(connection, first + i, entry.boot, entry.attachment)
+
+    def _count(self, connection: sqlite3.Connection, last: int) -> None:
+        connection.execute("UPDATE counter SET last = ?, acknowledged = ?", (last, self.acknowledged))
+
+    def _prune(self, connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM events WHERE sequence < ?", (self.acknowledged,))
+
+    def _prune_alone(self) -> None:
+        with self._file.writing() as connection:
+            self._count(connection, self.last)
+            self._prune(connection)
+        self._pruned = self.acknowledged
+
+
+def read_state(connection: sqlite3.Connection, acknowledged: int | None = None) -> QueueState:
+    """The state of a queue as its file shows it; `acknowledged` None takes the cursor on disk."""
+    last, on_disk, corruptions = connection.execute("SELECT last, acknowledged, corruptions FROM counter").fetchone()
+    cursor = on_disk if acknowledged is None else acknowledged
+    count, size, oldest_ms = connection.execute(
+        "SELECT count(*), coalesce(sum(length(event)), 0), min(created_ms) FROM events WHERE sequence > ?", (cursor,)
+    ).fetchone()
+    aside = connection.execute("SELECT count(*) FROM set_aside").fetchone()[0]
+    return QueueState(count, size, oldest_ms, last, cursor, aside, corruptions)
+
+
+def _boot_key(connection: sqlite3.Connection, boot: str) -> int:
+    found = connection.execute("SELECT id FROM boots WHERE boot = ?", (boot,)).fetchone()
+    if found is not None:
+        return int(found[0])
+    return int(connection.execute("INSERT INTO boots (boot) VALUES (?) RETURNING id", (boot,)).fetchone()[0])
+
+
+def _one_batch(rows: Iterable[Row], limit_bytes: int) -> list[Row]:
+    batch: list[Row] = []
+    size = 0
+    for row in rows:
+        size += len(row.event) + 1
+        if batch and (size > limit_bytes or row.boot != batch[0].boot):
+            break
+        batch.append(row)
+    return batch
+
+
+def _put(connection: sqlite3.Connection, sequence: int, entry: Entry) -> None:
+    created_ms = int(entry.occurred_at.timestamp() * 1000)
+    row = (sequence, _boot_key(connection, entry.boot), created_ms, entry.as_event(sequence))
+    connection.execute("INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?)", row)

@@ -1,0 +1,181 @@
+"""One source and its tasks: sample → findings → events and evidence → outbox.
+
+Urgent findings are committed at once, the rest after `commit_interval_s` or 50 events. What is not committed yet stays here
+when the disk is full, and nothing more is observed until it is.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from edge_agent.clock import DeviceClock
+from edge_agent.errors import OutboxFull
+from edge_agent.outbox.entry import Attachment, Entry
+from edge_agent.outbox.queue import Queue
+from edge_agent.sample import Sample
+from edge_agent.task import Finding, Picture, SampleRefused, Task
+from protocols.codec import encode
+from protocols.envelope import MAX_BATCH_BYTES
+from protocols.identity import uuid7
+from protocols.messages.evidence import MAX_EVIDENCE_BYTES, READINGS_TYPE
+from protocols.messages.registry import kind_of
+
+COMMIT_EVENTS = 50
+SNAPSHOT_INTERVAL_S = 300.0
+MAX_EVENT_BYTES = MAX_BATCH_BYTES - 2048  # leaves room for the batch and the envelope around one event
+
+_log = structlog.get_logger()
+
+
+@dataclass
+class PipelineCounts:
+    """What went through, and what was refused or failed."""
+
+    samples: int = 0
+    refused: int = 0
+    task_errors: int = 0
+    events: dict[str, int] = field(default_factory=dict)
+
+
+class Pipeline:
+    """Feeds one source's samples to its tasks and commits what they conclude. Used by one thread."""
+
+    def __init__(
+        self,
+        source_id: str,
+        tasks: Mapping[str, Task],
+        queue: Queue,
+        clock: DeviceClock,
+        commit_interval_s: float,
+        committed: Callable[[], None],
+    ) -> None:
+        self.counts = PipelineCounts()
+        self.paused: str | None = None
+        self._source_id = source_id
+        self._tasks = tasks
+        self._queue = queue
+        self._clock = clock
+        self._commit_interval_s = commit_interval_s
+        self._committed = committed
+        self._pending: list[Entry] = []
+        self._urgent = False
+        self._oldest_s = 0.0
+        self._saved_s = time.monotonic()
+
+    def observe(self, sample: Sample) -> None:
+        """Show one sample to every task; a task that fails is counted and the others go on."""
+        self.counts.samples += 1
+        for kind, task in self._tasks.items():
+            try:
+                findings = task.observe(sample)
+            except SampleRefused as error:
+                self.counts.refused += 1
+                _log.debug("sample_refused", source=self._source_id, task=kind, reason=error.reason)
+            except Exception:
+                self._failed(kind)
+            else:
+                for finding in findings:
+                    self._take(finding, sample)
+        if self._urgent or len(self._pending) >= COMMIT_EVENTS:
+            self.commit()
+
+    def finish(self) -> None:
+        """The recording is over: what tasks still hold open is concluded."""
+        for kind, task in self._tasks.items():
+            try:
+                findings = task.finish()
+            except Exception:
+                self._failed(kind)
+            else:
+                for finding in findings:
+                    self._take(finding, None)
+
+    def commit_if_due(self) -> bool:
+        """Commit when something waits long enough; False while the disk is full."""
+        waited = bool(self._pending) and time.monotonic() - self._oldest_s >= self._commit_interval_s
+        return self.commit() if waited or self._urgent or self.paused else True
+
+    def commit(self, with_state: bool = False) -> bool:
+        """Write what waits, in one transaction; False when the disk is full, and then all of it still waits."""
+        now_s = time.monotonic()
+        save = with_state or self._urgent or now_s - self._saved_s >= SNAPSHOT_INTERVAL_S
+        if not self._pending and not with_state:
+            return True
+        try:
+            self._queue.append(self._pending, self._clock.now().at, self._states() if save else {})
+        except OutboxFull as error:
+            self._pause(str(error))
+            return False
+        if self.paused:
+            _log.info("observing_resumed", source=self._source_id)
+        self._pending, self._urgent, self.paused = [], False, None
+        self._saved_s = now_s if save else self._saved_s
+        self._committed()
+        return True
+
+    def _take(self, finding: Finding, sample: Sample | None) -> None:
+        entry = self._entry(finding, sample)
+        if len(entry.data) > MAX_EVENT_BYTES:
+            self.counts.task_errors += 1
+            _log.error(
+                "finding_too_large", source=self._source_id, kind=entry.kind, bytes=len(entry.data), limit=MAX_EVENT_BYTES
+            )
+            return
+        if not self._pending:
+            self._oldest_s = time.monotonic()
+        self._pending.append(entry)
+        self._urgent = self._urgent or finding.urgent
+        self.counts.events[entry.kind] = self.counts.events.get(entry.kind, 0) + 1
+
+    def _entry(self, finding: Finding, sample: Sample | None) -> Entry:
+        stamp = self._clock.now()
+        taken_at, monotonic_ms, clock = (
+            (stamp.at, stamp.monotonic_ms, stamp.clock)
+            if sample is None
+            else (sample.taken_at, sample.monotonic_ms, sample.clock)
+        )
+        return Entry(
+            id=str(uuid7(max(0, int(stamp.at.timestamp() * 1000)), os.urandom(10))),
+            boot=self._clock.boot,
+            occurred_at=finding.occurred_at or taken_at,
+            monotonic_ms=monotonic_ms,
+            clock=clock,
+            kind=kind_of(finding.data),
+            data=encode(finding.data),
+            model=finding.model,
+            attachment=self._attachment(finding, sample),
+        )
+
+    def _attachment(self, finding: Finding, sample: Sample | None) -> Attachment | None:
+        evidence = finding.evidence
+        if evidence is None:
+            return None
+        taken_at = sample.taken_at if sample else self._clock.now().at
+        if isinstance(evidence, Picture):
+            attachment = Attachment("image/jpeg", taken_at, evidence.jpeg)
+        else:
+            attachment = Attachment(READINGS_TYPE, taken_at, encode(evidence))
+        if len(attachment.content) <= MAX_EVIDENCE_BYTES:
+            return attachment
+        self.counts.refused += 1
+        _log.error("evidence_too_large", source=self._source_id, bytes=len(attachment.content), limit=MAX_EVIDENCE_BYTES)
+        return None
+
+    def _states(self) -> dict[str, bytes]:
+        states = {f"{self._source_id}/{kind}": task.snapshot() for kind, task in self._tasks.items()}
+        return {name: state for name, state in states.items() if state}
+
+    def _pause(self, why: str) -> None:
+        if self.paused is None:
+            _log.error("observing_paused", source=self._source_id, why=why)
+        self.paused = why
+
+    def _failed(self, kind: str) -> None:
+        self.counts.task_errors += 1
+        if (
+            self.counts.task_errors & (self.counts.task_errors - 1) == 0
+        ):  # 1, 2, 4, 8 …: a task that fails always fills no disk
+            _log.exception("task_failed", source=self._source_id, task=kind, failures=self.counts.task_errors)

@@ -1,0 +1,42 @@
+"""A recording, from the command line to the centre's rows, over a real broker."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.integration.edge_parts import Keys, centre_for, device_file
+from tests.parts.mosquitto import Mosquitto
+
+
+def rows_of_a_motor(rows: int) -> str:
+    """A CSV as a historian writes it: a time, a channel with a unit, and one cell that is no number."""
+    lines = ["datetime;Vibration RMS [mm/s];Current;anomaly"]
+    for second in range(rows):
+        cell = "n.a.?" if second == 7 else f"{1.3 + 0.05 * math.sin(second * second):.4f}"
+        lines.append(f"2026-03-01 08:{second // 60:02d}:{second % 60:02d};{cell};{3.7 + 0.1 * math.sin(second):.4f};0")
+    return "\n".join(lines)
+
+
+def replayed(recording: Path, config: Path) -> subprocess.CompletedProcess[str]:
+    """`tallyhouse-edge run --replay` on that recording."""
+    arguments = ["run", "--replay", str(recording), "--task", "equipment_anomaly", "--config", str(config)]
+    command = [sys.executable, "-m", "edge_agent.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_recording_lands_whole_and_in_order(broker: Mosquitto, tmp_path: Path) -> None:
+    """A CSV is played, every conclusion lands once in order, and the command ends by itself with the counts."""
+    keys = Keys()
+    recording = tmp_path / "motor.csv"
+    recording.write_text(rows_of_a_motor(400))
+    centre = centre_for(keys, broker.port, "ear-02")
+    with centre.running():
+        result = replayed(recording, device_file(tmp_path, keys, broker.port, "ear-02"))
+    assert result.returncode == 0, result.stderr
+    assert list(centre.events) == list(range(1, len(centre.events) + 1))
+    assert len(centre.events) >= 6
+    assert "samples      400" in result.stdout
+    assert "unreadable   1" in result.stdout
+    assert '"first_row": 9' in result.stderr
+    assert b'"stopped"' in centre.statuses[-1]
