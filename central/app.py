@@ -2,7 +2,8 @@
 
 from importlib.metadata import version
 
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
 
 from central import api, console
 from central.parts import EXTENSION, Parts
