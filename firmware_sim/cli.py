@@ -115,11 +115,14 @@ async def _run(warehouse: Warehouse, doors: Doors, speed: float, seconds: float 
 def _announce(found: Addresses, ready_file: Path | None) -> None:
     line = msgspec.json.encode(found).decode()
     typer.echo(line)
-    if ready_file:
-        # Renamed into place: who waits for the file never reads half of it.
-        draft = ready_file.with_name(ready_file.name + ".part")
+    if ready_file is None:
+        return
+    draft = ready_file.with_name(ready_file.name + ".part")
+    try:
         draft.write_text(line + "\n", encoding="utf-8")
-        draft.replace(ready_file)
+        draft.replace(ready_file)  # in one step: who waits for the file never reads half of it
+    except OSError as error:
+        raise BadOption(f"--ready-file {ready_file} cannot be written ({error.strerror}); name a folder of yours") from error
 
 
 def _api(url: str | None, token_file: Path | None) -> Api | None:

@@ -4,6 +4,7 @@ A thread per viewer; frames come from the camera's eye, which all its viewers sh
 refuses new ones with 503 until `plug`: what a client sees of a pulled cable behind a switch that still answers.
 """
 
+import sys
 import threading
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -84,6 +85,10 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], streams: CameraStreams) -> None:
         super().__init__(address, handler)
         self.streams = streams
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - the base class gives it
+        """A request that failed is one line in the log; the others go on."""
+        log.warning("camera request failed", client=client_address, error=repr(sys.exception()))
 
 
 class _Handler(BaseHTTPRequestHandler):

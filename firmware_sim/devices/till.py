@@ -1,7 +1,7 @@
 """The till: books what the world's customers and clerk moved, over the centre's REST API.
 
 Each movement gets its id once, before the first try, so that a retry after a lost answer books nothing twice. While the
-centre is away movements wait in memory, oldest first; a batch the centre refuses for good is logged, counted, dropped.
+centre is away movements wait in memory, oldest first; a movement it refuses for good is logged, counted and dropped.
 """
 
 import threading
@@ -66,28 +66,35 @@ class Till:
             self._news.notify()
 
     def _drain(self) -> None:
-        retry_s = FIRST_RETRY_S
-        while batch := self._oldest():
-            match post(self._api, batch):
-                case Booked(accepted, duplicates):
-                    self.counts.accepted += accepted
-                    self.counts.duplicates += duplicates
-                case Refused(why):
-                    self.counts.refused += len(batch)
-                    log.error("centre refuses movements for good", refused=len(batch), reason=why)
-                case Away(why):
-                    log.warning("centre takes no movements, trying again", reason=why, waiting=len(self._waiting))
-                    self._pause(retry_s)
-                    retry_s = min(retry_s * 2, LONGEST_RETRY_S)
-                    continue
+        retry_s, alone = FIRST_RETRY_S, 0
+        while batch := self._oldest(1 if alone else BATCH):
+            answer = post(self._api, batch)
+            if isinstance(answer, Away):
+                log.warning("centre takes no movements, trying again", reason=answer.why, waiting=len(self._waiting))
+                self._pause(retry_s)
+                retry_s = min(retry_s * 2, LONGEST_RETRY_S)
+                continue
             retry_s = FIRST_RETRY_S
-            self._forget(len(batch))
+            if isinstance(answer, Refused) and len(batch) > 1:
+                alone = len(batch)  # one wrong line must not cost the others: offer each by itself
+                continue
+            self._settle(batch, answer)
+            alone = max(alone - 1, 0)
 
-    def _oldest(self) -> list[Line]:
-        """The lines that wait longest, at most a batch; blocks until there are some. Empty when the till closes."""
+    def _settle(self, batch: list[Line], answer: Booked | Refused) -> None:
+        if isinstance(answer, Booked):
+            self.counts.accepted += answer.accepted
+            self.counts.duplicates += answer.duplicates
+        else:
+            self.counts.refused += len(batch)
+            log.error("centre refuses a movement for good", movement=batch[0].id, reason=answer.why)
+        self._forget(len(batch))
+
+    def _oldest(self, at_most: int) -> list[Line]:
+        """The lines that wait longest; blocks until there are some. Empty when the till closes."""
         with self._news:
             self._news.wait_for(lambda: self._waiting or self._is_closing)
-            return [] if self._is_closing else list(islice(self._waiting, BATCH))
+            return [] if self._is_closing else list(islice(self._waiting, at_most))
 
     def _forget(self, count: int) -> None:
         with self._news:

@@ -43,6 +43,8 @@ class _MovementsHandler(BaseHTTPRequestHandler):
         status = self.server.answers.pop(0) if self.server.answers else 200
         if self.path != "/api/v1/movements" or self.headers["Authorization"] != f"Bearer {TOKEN}":
             status = 401
+        if any(line["sku"] == "unheard-of" for line in body["movements"]):
+            status = 422
         new = [line for line in body["movements"] if line["id"] not in self.server.booked]
         if status == 200:
             self.server.booked |= {line["id"]: line for line in new}
@@ -132,6 +134,17 @@ def test_what_is_refused_for_good_does_not_stop_the_rest(centre: Centre) -> None
         eventually(lambda: till.counts.refused == 1, what="the refusal")
         till.book(SALE, AT)
         eventually(lambda: till.counts.accepted == 1, what="the booking")
+
+
+def test_one_wrong_movement_costs_only_itself(centre: Centre) -> None:
+    """A batch that is refused is offered line by line: the wrong one is dropped, its neighbours are booked."""
+    centre.answers = [503]
+    with Till(api_of(centre)) as till:
+        for sku in ("honey-350g", "unheard-of", "pasta-500g"):
+            till.book(Movement(1.0, "sale", sku, "a-01", -1, is_booked=True), AT)
+        eventually(lambda: till.counts.accepted == 2, what="two bookings")
+    assert till.counts.refused == 1
+    assert [line["sku"] for line in centre.booked.values()] == ["honey-350g", "pasta-500g"]
 
 
 def test_post_tells_booked_refused_and_away_apart(centre: Centre) -> None:

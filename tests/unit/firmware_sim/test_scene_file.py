@@ -3,14 +3,17 @@
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, structs
 
+from firmware_sim import scene as scene_module
 from firmware_sim.errors import SceneError
 from firmware_sim.render.shelf_image import ROIS
 from firmware_sim.scene import Scene
 from firmware_sim.scene_file import load, parse, shipped_scenes
 from protocols.sensor_profiles.profile import load as load_profile
 
-TEXT = (Path(__file__).parents[3] / "firmware_sim/scenes/small_warehouse.toml").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[3]
+TEXT = (ROOT / "firmware_sim/scenes/small_warehouse.toml").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +85,11 @@ def test_an_unknown_scene_names_those_there_are() -> None:
     """The error lists what could have been meant."""
     with pytest.raises(SceneError, match="small_warehouse"):
         load("large_warehouse")
+
+
+def test_every_key_is_in_the_reference() -> None:
+    """What a scene may hold is what docs/reference/scene.md describes."""
+    parts = [value for value in vars(scene_module).values() if isinstance(value, type) and issubclass(value, Struct)]
+    keys = {field.encode_name for part in parts if part is not Struct for field in structs.fields(part)}
+    reference = (ROOT / "docs/reference/scene.md").read_text(encoding="utf-8")
+    assert not sorted(key for key in keys if f"`{key}`" not in reference and f"{key}]" not in reference)
