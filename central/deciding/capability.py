@@ -54,6 +54,7 @@ class Capability(Generic[InputsT, ParamsT, ProposalT]):
     causes: Mapping[str, str]
     units: Mapping[str, str]
     summary: str  # the proposal in one line
+    adjustable: frozenset[str]  # what a person may change in the proposal
     benchmark: str | None = None
     baseline: str | None = None
     exempt: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Literal, cast
 
-import msgspec
 from sqlalchemy import Connection
 
 from central.deciding import wording
@@ -12,6 +11,7 @@ from central.deciding.outcome import Reason
 from central.store import announcements, decisions
 from central.store.decisions import Decision, Review
 from central.translations.catalogue import LOCALES, translator
+from protocols.codec import wire_time
 from protocols.messages.decision import CauseLink, ReasonText
 from protocols.messages.decision import Decision as DecisionMessage
 
@@ -43,15 +43,21 @@ def decision_message(
         capability=decision.capability,
         subject=decision.subject,
         state=cast(DecisionState, state),
-        decided_at=decision.decided_at,
+        decided_at=wire_time(decision.decided_at),
         proposal=decision.proposal,
         reasons=[_reason(card, Reason(reason["code"], **reason["values"])) for reason in decision.reasons],
         causes=[
             CauseLink(kind=cause.kind, id=cause.reference, device=cause.device, sequence=cause.sequence)
             for cause in decisions.causes_of(conn, decision.id)
         ],
-        review=msgspec.to_builtins(review) if review else None,
+        review=_verdict(review) if review else None,
     )
+
+
+def _verdict(review: Review) -> dict[str, object]:
+    at = wire_time(review.reviewed_at)
+    said = ("verdict", "person", "reason", "note", "proposal")
+    return {name: getattr(review, name) for name in said} | {"reviewed_at": at}
 
 
 def _reason(card: Capability, reason: Reason) -> ReasonText:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from central.deciding import message
 from central.deciding.capability import N_, Capability
+from central.deciding.outcome import Proposal
 from central.errors import AlreadyReviewed, NotReviewable
 from central.store import audit, changes, decisions, due
 from central.store.audit import Deed
@@ -59,6 +60,15 @@ def reject(
 ) -> Review:
     """Not to be done. Raises as `accept`; needs a reason."""
     return _review(conn, decision_id, "reject", person, now, {"reason": reason, "note": note})
+
+
+def adjusted(card: Capability, decision: Decision, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The proposal with `changes`, checked by the card. Raises NotReviewable, pydantic's ValidationError."""
+    kept = decision.proposal or {}
+    if fixed := {name for name, value in changes.items() if name not in card.adjustable and kept.get(name) != value}:
+        raise NotReviewable(f"{', '.join(sorted(fixed))} cannot be changed; {', '.join(sorted(card.adjustable))} can")
+    proposal: Proposal = card.proposal.model_validate({**kept, **changes})
+    return proposal.model_dump(mode="json")
 
 
 def undo(conn: Connection, review_id: int, person: str, now: datetime) -> None:

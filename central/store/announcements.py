@@ -16,6 +16,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    delete,
+    func,
     select,
     text,
     update,
@@ -129,6 +131,19 @@ def mark_sent(conn: Connection, said: Iterable[int], now: datetime) -> None:
 def after(conn: Connection, site: str, sequence: int, limit: int) -> list[Announcement]:
     """What a site announced after `sequence`, in order: what a consumer that sees a hole asks for."""
     return _read(conn, (announcements.c.site == site) & (announcements.c.sequence > sequence), limit)
+
+
+def waiting(conn: Connection) -> tuple[int, datetime | None]:
+    """How many were not said yet, and since when the oldest of them waits."""
+    c = announcements.c
+    row = conn.execute(select(func.count(), func.min(c.created_at)).where(c.sent_at.is_(None))).one()
+    return row[0], row[1]
+
+
+def forget(conn: Connection, before: datetime) -> int:
+    """Drop what was said and is older than `before`; how many. Their numbers are never given again."""
+    old = (announcements.c.created_at < before) & announcements.c.sent_at.is_not(None)
+    return conn.execute(delete(announcements).where(old)).rowcount
 
 
 _INSERT = """INSERT INTO announcements (site, sequence, topic, retain, payload, created_at) VALUES (?, ?, ?, ?, ?, ?)"""

@@ -1,8 +1,10 @@
 """Everything that devices concluded, as it came, append-only. Key: (device, sequence)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text
+from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text, func, literal, select, tuple_
 
 from central.store.engine import positional, upsert
 from central.store.metadata import metadata
@@ -46,3 +48,53 @@ def known(conn: Connection, device: str, first: int, last: int) -> dict[int, str
     """The stored events of a device between two sequences: sequence → id, an empty one for a declared loss."""
     rows = conn.exec_driver_sql(_KNOWN, (device, first, last))
     return {sequence: "" if kind == LOST else event_id for sequence, event_id, kind in rows}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """An event as it is kept; `data` is JSON text."""
+
+    id: str
+    device: str
+    sequence: int
+    kind: str
+    occurred_at: datetime
+    received_at: datetime
+    clock: str
+    model: str | None
+    evidence: str | None
+    data: str
+
+
+def page(
+    conn: Connection,
+    site: str,
+    *,
+    kind: str | None = None,
+    device: str | None = None,
+    since: datetime | None = None,
+    before: tuple[datetime, str, int] | None = None,
+    limit: int = 100,
+) -> list[Stored]:
+    """Events of a site, newest first by the time they occurred, after the one that `before` names."""
+    c = events.c
+    wanted = [c.site == site]
+    wanted += [c.device == device] if device else []
+    wanted += [c.occurred_at >= since] if since else []
+    if before is not None:
+        moment, *key = before
+        wanted.append(tuple_(c.occurred_at, c.device, c.sequence) < tuple_(literal(moment, Instant), *map(literal, key)))
+    rows = select(*(c[name] for name in Stored.__dataclass_fields__)).where(*wanted).limit(limit)
+    newest = rows.order_by(c.occurred_at.desc(), c.device.desc(), c.sequence.desc())
+    # The index is by kind, then time: one short look for each kind, instead of a walk through everything.
+    found = [Stored(**row) for one in _kinds(conn, kind) for row in conn.execute(newest.where(c.kind == one)).mappings()]
+    return sorted(found, key=lambda event: (event.occurred_at, event.device, event.sequence), reverse=True)[:limit]
+
+
+def _kinds(conn: Connection, kind: str | None) -> Iterator[str]:
+    if kind is not None:
+        yield kind
+        return
+    found: str | None = ""
+    while found := conn.execute(select(func.min(events.c.kind)).where(events.c.kind > found)).scalar():
+        yield found

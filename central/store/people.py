@@ -1,9 +1,23 @@
 """Users, their sessions and one-time sign-in links, and the tokens of programs. Secrets are stored hashed."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, Row, Select, String, Table, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    Row,
+    Select,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from central.store.metadata import metadata
 from central.store.types import Instant, Json
@@ -140,3 +154,40 @@ def _people() -> Select[int, str, str, str | None]:
 
 def _person(row: Row[int, str, str, str | None] | None) -> Person | None:
     return None if row is None else Person(*row)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A program that may use the API at one site; `secret_hash` is SHA-256."""
+
+    prefix: str
+    secret_hash: str
+    name: str
+    scopes: tuple[str, ...]
+    site: str
+    used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+def add_token(conn: Connection, token: Token, now: datetime) -> None:
+    """Keep a new token; one of the same name is replaced."""
+    conn.execute(delete(tokens).where(tokens.c.name == token.name))
+    conn.execute(insert(tokens).values(asdict(token) | {"scopes": list(token.scopes), "created_at": now}))
+
+
+def token(conn: Connection, prefix: str) -> Token | None:
+    """The token of that prefix, revoked ones too."""
+    columns = [tokens.c[name] for name in Token.__dataclass_fields__]
+    row = conn.execute(select(*columns).where(tokens.c.prefix == prefix)).mappings().first()
+    return None if row is None else Token(**(dict(row) | {"scopes": tuple(row["scopes"])}))
+
+
+def touch_token(conn: Connection, prefix: str, now: datetime) -> None:
+    """Remember when a token was last used."""
+    conn.execute(update(tokens).where(tokens.c.prefix == prefix).values(used_at=now))
+
+
+def revoke_token(conn: Connection, name: str, now: datetime) -> bool:
+    """Let a program in no longer; False when there is none of that name."""
+    is_open = (tokens.c.name == name) & tokens.c.revoked_at.is_(None)
+    return conn.execute(update(tokens).where(is_open).values(revoked_at=now)).rowcount == 1

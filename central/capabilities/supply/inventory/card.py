@@ -48,6 +48,7 @@ CARD = Capability(
     decide=decide,
     example=example,
     summary=N_("Order {units} × {sku} from {supplier}"),
+    adjustable=frozenset({"units", "packs"}),
     reasons={
         "below_reorder_point": N_("{available} available, below the reorder point of {point}"),
         "stock_sufficient": N_("{available} available, the reorder point is {point}"),

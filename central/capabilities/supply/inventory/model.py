@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import NormalDist
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from central.capabilities.supply.inventory import reorder
 from central.capabilities.supply.inventory.reorder import Demand, Wait
@@ -81,6 +81,12 @@ class Replenishment(outcome.Proposal, frozen=True):
     units: int = Field(gt=0)
     packs: int = Field(gt=0)
     pack_size: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _whole_packs(self) -> "Replenishment":
+        if self.units != self.packs * self.pack_size:
+            raise ValueError(f"{self.units} units are not {self.packs} packs of {self.pack_size}")
+        return self
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,28 @@
+"""`/api/v1` for integrators: one file a noun, bearer tokens, problem+json, OpenAPI 3.1. Joined to the app by `register`."""
+
+from flask_openapi3.openapi import OpenAPI
+
+from central.api import access, decisions, devices, document, events, evidence, health, movements, out, problems, stock
+
+BLUEPRINTS = (
+    events.blueprint,
+    devices.blueprint,
+    movements.blueprint,
+    stock.blueprint,
+    decisions.blueprint,
+    out.blueprint,
+    evidence.blueprint,
+    health.blueprint,
+)
+
+
+def register(app: OpenAPI) -> None:
+    """Put the API into `app`, whose parts stand in its extensions. Call it before other rooms guard their paths."""
+    document.describe(app)
+    problems.register(app)
+    for blueprint in BLUEPRINTS:
+        access.guard(blueprint)
+        problems.answer_errors_of(blueprint)
+        app.register_api(blueprint)
+    app.register_blueprint(health.process)
+    app.register_blueprint(document.blueprint)

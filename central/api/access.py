@@ -1,0 +1,71 @@
+"""Who may ask: a bearer token with the scope that the endpoint names, before anything of the request is read."""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from flask import Blueprint, current_app, g, request
+from werkzeug.exceptions import BadRequest
+
+from central.api.problems import Problem
+from central.identity import tokens
+from central.identity.tokens import Scope
+from central.parts import parts
+from central.store import people
+from central.store.people import Token
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_SCOPE = "tallyhouse_scope"
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="tallyhouse"'}
+
+
+def needs(scope: Scope) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark an endpoint with the scope that opens it; one without a mark is closed to everybody."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        setattr(view, _SCOPE, scope)
+        return view
+
+    return mark
+
+
+def guard(blueprint: Blueprint) -> None:
+    """Let nobody into `blueprint` without the right token; a body must be JSON."""
+    blueprint.before_request(_enter)
+
+
+def caller() -> Token:
+    """The token of the request that is being answered."""
+    token: Token = g.token
+    return token
+
+
+def _enter() -> None:
+    g.token = _authenticated()
+    scope = getattr(current_app.view_functions[str(request.endpoint)], _SCOPE, None)
+    if scope not in caller().scopes:
+        raise Problem(403, "missing-scope", f"The token {caller().name} lacks the scope {scope}; ask for one that has it.")
+    if request.method in ("POST", "PUT", "PATCH"):
+        _check_body()
+
+
+def _authenticated() -> Token:
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    with parts().reading() as conn:
+        token = tokens.bearer(conn, text.strip()) if scheme.lower() == "bearer" else None
+    if token is None:
+        raise Problem(401, "unauthorized", "Send a valid token: Authorization: Bearer th_…", headers=CHALLENGE)
+    now = parts().now()
+    if tokens.use_is_worth_noting(token, now):
+        with parts().writing() as conn:
+            people.touch_token(conn, token.prefix, now)
+    return token
+
+
+def _check_body() -> None:
+    if request.mimetype != "application/json":
+        raise Problem(415, "unsupported-media-type", f"Send application/json, not {request.mimetype or 'nothing'}.")
+    try:
+        request.get_json()
+    except BadRequest as error:
+        raise Problem(400, "unreadable", f"The body is not JSON: {error.description}") from error

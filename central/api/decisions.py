@@ -1,0 +1,240 @@
+"""What the house proposes, why, and what people made of it. Sentences are in the reader's language (Accept-Language)."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from flask import Response, request
+from pydantic import BaseModel, Field, ValidationError
+from sqlalchemy import Connection
+
+from central.api import document
+from central.api.access import caller, needs
+from central.api.answers import Answer, Moment, PageQuery, answer, cursor_of, place_of
+from central.api.problems import Problem, of_validation
+from central.deciding import review as reviewing
+from central.deciding import wording
+from central.deciding.capability import Capability
+from central.deciding.outcome import Reason
+from central.deciding.trace import Tree, trace
+from central.parts import parts
+from central.store import decisions
+from central.store.decisions import Decision
+from central.translations.catalogue import language_of, translator
+
+blueprint = document.blueprint_for("decisions")
+State = Literal["proposed", "accepted", "adjusted", "rejected", "undecided", "nothing", "superseded"]
+
+
+class DecisionsQuery(PageQuery):
+    """Which decisions."""
+
+    state: State | None = None
+    capability: str | None = Field(None, max_length=80)
+    subject: str | None = Field(None, max_length=64)
+
+
+class DecisionPath(BaseModel):
+    """The id of a decision."""
+
+    decision_id: str = Field(max_length=36)
+
+
+class Said(Answer, frozen=True):
+    """A code, its values, and the sentence in the reader's language."""
+
+    code: str
+    values: dict[str, Any]
+    text: str
+
+
+class Verdict(Answer, frozen=True):
+    """What a person made of the proposal; final at `settles_at`."""
+
+    id: int
+    verdict: Literal["accept", "adjust", "reject"]
+    person: str
+    reviewed_at: Moment
+    settles_at: Moment
+    reason: str | None
+    note: str | None
+    proposal: dict[str, Any] | None
+
+
+class DecisionShape(Answer, frozen=True):
+    """A decision without what it rests on."""
+
+    id: str
+    capability: str
+    subject: str
+    state: State
+    decided_at: Moment
+    summary: str | None
+    proposal: dict[str, Any] | None
+    reasons: list[Said]
+    would_change: list[Said]
+    effect: float | None
+    currency: str | None
+    confidence: float | None
+    interval: dict[str, Any] | None
+    approve_by: Moment | None
+    superseded_by: str | None
+    review: Verdict | None
+
+
+class DecisionPage(Answer, frozen=True):
+    """Newest first."""
+
+    items: list[DecisionShape]
+    next: str | None
+
+
+class TraceShape(Answer, frozen=True):
+    """A fact and what it rests on, down to the picture."""
+
+    kind: str
+    reference: str
+    at: Moment | None
+    source: str | None
+    values: dict[str, Any]
+    is_wrong: bool
+    rests_on: list["TraceShape"]
+
+
+class DecisionInFull(DecisionShape, frozen=True):
+    """A decision with its inputs and its trace."""
+
+    params_version: int
+    inputs: dict[str, Any]
+    trace: TraceShape
+
+
+class ReviewBody(BaseModel, extra="forbid"):
+    """A verdict; `adjust` needs a `proposal`, `adjust` and `reject` need a `reason`."""
+
+    verdict: Literal["accept", "adjust", "reject"]
+    reason: str | None = Field(None, max_length=40)
+    note: str | None = Field(None, max_length=reviewing.NOTE_CHARACTERS)
+    proposal: dict[str, Any] | None = None
+
+
+@blueprint.get("", summary="Decisions, newest first", responses={200: DecisionPage})
+@needs("decisions:read")
+def page(query: DecisionsQuery) -> Response:
+    """A page of decisions of the token's site."""
+    with parts().reading() as conn:
+        found = decisions.page(
+            conn,
+            caller().site,
+            states=[query.state] if query.state else [],
+            capability=query.capability,
+            subject=query.subject,
+            before=place_of(query.cursor, tuple[datetime, str]),
+            limit=query.limit,
+        )
+        items = [DecisionShape(**_shape(conn, decision)) for decision in found]
+    more = cursor_of(found[-1].decided_at, found[-1].id) if len(found) == query.limit else None
+    return answer(DecisionPage(items=items, next=more))
+
+
+@blueprint.get("/<decision_id>", summary="One decision, with its trace", responses={200: DecisionInFull})
+@needs("decisions:read")
+def one(path: DecisionPath) -> Response:
+    """The decision with everything it rests on."""
+    with parts().reading() as conn:
+        decision = _of_site(conn, path.decision_id)
+        tree = trace(conn, decision.id)
+        shape = _shape(conn, decision)
+    more = {"params_version": decision.params_version, "inputs": decision.inputs, "trace": _tree(tree)}
+    return answer(DecisionInFull(**(shape | more)))
+
+
+@blueprint.post("/<decision_id>/review", summary="Accept, adjust or reject a proposal", responses={200: Verdict})
+@needs("decisions:review")
+def review(path: DecisionPath, body: ReviewBody) -> Response:
+    """The verdict of the token's program. 409 when somebody was first or the proposal is no longer open."""
+    person, now = f"token {caller().name}", parts().now()
+    with parts().writing() as conn:
+        decision = _of_site(conn, path.decision_id)
+        if body.verdict == "accept":
+            made = reviewing.accept(conn, decision.id, person, now, body.reason, body.note)
+        elif body.verdict == "reject":
+            made = reviewing.reject(conn, decision.id, person, now, body.reason, body.note)
+        else:
+            proposal = _checked(decision, body.proposal)
+            made = reviewing.adjust(conn, decision.id, person, now, body.reason, body.note, proposal)
+    return answer(_verdict(made))
+
+
+@blueprint.delete("/<decision_id>/review", summary="Take a verdict back within ten seconds", responses={204: None})
+@needs("decisions:review")
+def undo(path: DecisionPath) -> Response:
+    """Open the proposal again. 409 when the window has passed."""
+    with parts().writing() as conn:
+        made = decisions.valid_review(conn, _of_site(conn, path.decision_id).id)
+        if made is None:
+            raise Problem(404, "not-found", f"Decision {path.decision_id} has no review.")
+        reviewing.undo(conn, made.id, f"token {caller().name}", parts().now())
+    return Response(status=204)
+
+
+def _of_site(conn: Connection, decision_id: str) -> Decision:
+    decision = decisions.get(conn, decision_id)
+    if decision is None or decision.site != caller().site:
+        raise Problem(404, "not-found", f"There is no decision {decision_id} at site {caller().site}.")
+    return decision
+
+
+def _card(decision: Decision) -> Capability | None:
+    return next((card for card in parts().capabilities if card.name == decision.capability), None)
+
+
+def _checked(decision: Decision, proposal: dict[str, Any] | None) -> dict[str, Any]:
+    card = _card(decision)
+    if card is None:
+        raise Problem(409, "not-reviewable", f"The capability {decision.capability} is no longer installed.")
+    try:
+        return reviewing.adjusted(card, decision, proposal or {})
+    except ValidationError as error:
+        raise of_validation(error, "/proposal") from error
+
+
+def _shape(conn: Connection, decision: Decision) -> dict[str, Any]:
+    locale = language_of([tag for tag, _ in request.accept_languages])
+    card = _card(decision)
+
+    def said(reasons: list[dict[str, Any]] | None) -> list[Said]:
+        found = [Reason(reason["code"], **reason["values"]) for reason in reasons or []]
+        return [Said(code=one.code, values=dict(one.values), text=_words(card, one, locale)) for one in found]
+
+    made = decisions.valid_review(conn, decision.id)
+    same = ("id", "capability", "subject", "state", "decided_at", "proposal", "effect", "currency", "confidence")
+    return {name: getattr(decision, name) for name in (*same, "interval", "approve_by", "superseded_by")} | {
+        "summary": wording.summary(card, decision.proposal, translator(locale), locale)
+        if card and decision.proposal
+        else None,
+        "reasons": said(decision.reasons),
+        "would_change": said(decision.would_change),
+        "review": _verdict(made) if made else None,
+    }
+
+
+def _words(card: Capability | None, reason: Reason, locale: str) -> str:
+    return wording.sentence(card, reason, translator(locale), locale) if card else reason.code
+
+
+def _verdict(made: decisions.Review) -> Verdict:
+    return Verdict(**{name: getattr(made, name) for name in Verdict.model_fields})
+
+
+def _tree(tree: Tree | None) -> TraceShape | None:
+    if tree is None:
+        return None
+    return TraceShape(
+        kind=tree.kind,
+        reference=tree.reference,
+        at=tree.at,
+        source=tree.source,
+        values=dict(tree.values),
+        is_wrong=tree.is_wrong,
+        rests_on=[shape for below in tree.rests_on if (shape := _tree(below))],
+    )

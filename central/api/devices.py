@@ -1,0 +1,84 @@
+"""Edge devices: what each last said of itself, and the ledger that says whether anything of it is missing."""
+
+from typing import Any
+
+import msgspec
+from flask import Response
+
+from central.api import document
+from central.api.access import caller, needs
+from central.api.answers import Answer, Moment, answer
+from central.floor import devices
+from central.floor.devices import DeviceState
+from central.parts import parts
+
+blueprint = document.blueprint_for("devices")
+
+
+class LedgerShape(Answer, frozen=True):
+    """Completeness: everything up to `cursor` is here; `missing` were numbered by the device and are not here yet."""
+
+    cursor: int
+    expected: int
+    stored: int
+    missing: int
+    declared_lost: int
+    duplicates: int
+    quarantined: int
+    unsent: int | None
+    unsent_bytes: int | None
+    oldest_unsent_s: float | None
+
+
+class DeviceShape(Answer, frozen=True):
+    """One device; `birth` and `health` as it sent them."""
+
+    device: str
+    label: str
+    online: bool
+    heard_at: Moment | None
+    added_at: Moment
+    ledger: LedgerShape
+    birth: dict[str, Any] | None
+    health: dict[str, Any] | None
+
+
+class DevicesShape(Answer, frozen=True):
+    """By name."""
+
+    items: list[DeviceShape]
+
+
+@blueprint.get("", summary="Devices with their completeness ledgers", responses={200: DevicesShape})
+@needs("devices:read")
+def every() -> Response:
+    """All devices of the token's site."""
+    with parts().reading() as conn:
+        known = devices.all_devices(conn, caller().site)
+    return answer(DevicesShape(items=[_shape(state) for state in known]))
+
+
+def _shape(state: DeviceState) -> DeviceShape:
+    queue = state.health.outbox if state.health else None
+    ledger = LedgerShape(
+        cursor=state.cursor,
+        expected=max(state.highest_seen, queue.last_sequence if queue else 0),
+        stored=state.stored,
+        missing=state.missing,
+        declared_lost=state.declared_lost,
+        duplicates=state.duplicates,
+        quarantined=state.quarantined,
+        unsent=queue.count if queue else None,
+        unsent_bytes=queue.bytes if queue else None,
+        oldest_unsent_s=queue.oldest_age_s if queue else None,
+    )
+    return DeviceShape(
+        device=state.device,
+        label=state.label,
+        online=state.online,
+        heard_at=state.heard_at,
+        added_at=state.added_at,
+        ledger=ledger,
+        birth=msgspec.to_builtins(state.birth),
+        health=msgspec.to_builtins(state.health),
+    )

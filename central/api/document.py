@@ -1,0 +1,60 @@
+"""The OpenAPI 3.1 document, made from the code that answers."""
+
+from typing import cast
+
+from flask import Blueprint, Response, current_app, jsonify
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.openapi import OpenAPI
+from flask_openapi3.types import ResponseDict
+from pydantic import BaseModel, ConfigDict
+
+blueprint = Blueprint("api_document", __name__, url_prefix="/api/v1")
+
+
+class FaultShape(BaseModel):
+    """One thing that is wrong in a request."""
+
+    pointer: str
+    detail: str
+
+
+class ProblemShape(BaseModel):
+    """RFC 9457; `type` is stable, `instance` is the number of the request, `errors` name each part that is wrong."""
+
+    model_config = ConfigDict(title="Problem", extra="allow")
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[FaultShape] = []
+
+
+_SECURITY: list[dict[str, list[str]]] = [{"token": []}]
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemShape"}}}
+_PROBLEMS: ResponseDict = {
+    status: {"description": words, "content": _PROBLEM}
+    for status, words in (
+        (401, "No valid token"),
+        (403, "The token lacks the scope, or is of another site"),
+        (422, "The request does not fit the schema"),
+    )
+}
+
+
+def describe(app: OpenAPI) -> None:
+    """Say in the document how to sign in and what errors look like."""
+    app.security_schemes = {"token": {"type": "http", "scheme": "bearer", "description": "th_<prefix>_<secret>"}}
+    app.validation_error_model = ProblemShape
+
+
+def blueprint_for(noun: str) -> APIBlueprint:
+    """The blueprint of `/api/v1/{noun}`, documented with its bearer token and its problems."""
+    prefix = f"/api/v1/{noun}"
+    return APIBlueprint(f"api_{noun}", __name__, url_prefix=prefix, abp_security=_SECURITY, abp_responses=_PROBLEMS)
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    """The document."""
+    return jsonify(cast(OpenAPI, current_app).api_doc)

@@ -1,0 +1,53 @@
+"""Whether the house works: `/healthz` for a supervisor, `/api/v1/health` with figures."""
+
+from flask import Blueprint, Response
+
+from central.api import document
+from central.api.access import caller, needs
+from central.api.answers import Answer, Moment, answer
+from central.floor import devices
+from central.parts import parts
+from central.store import announcements, due, quarantine
+
+blueprint = document.blueprint_for("health")
+process = Blueprint("process_health", __name__)
+
+
+class HealthShape(Answer, frozen=True):
+    """`waiting_decisions` subjects may be decided and are not yet; `waiting_announcements` are not with the broker yet."""
+
+    time: Moment
+    devices: int
+    devices_online: int
+    waiting_decisions: int
+    waiting_announcements: int
+    oldest_announcement_at: Moment | None
+    quarantined: int
+
+
+@process.get("/healthz")
+def alive() -> Response:
+    """This process answers and reads its database."""
+    with parts().reading() as conn:
+        conn.exec_driver_sql("SELECT 1")
+    return Response("ok\n", content_type="text/plain")
+
+
+@blueprint.get("", summary="Backlogs and devices", responses={200: HealthShape})
+@needs("health:read")
+def health() -> Response:
+    """How far the house is behind, and who is silent."""
+    now = parts().now()
+    with parts().reading() as conn:
+        known = devices.all_devices(conn, caller().site)
+        waiting, oldest = announcements.waiting(conn)
+        shape = HealthShape(
+            time=now,
+            devices=len(known),
+            devices_online=sum(device.online for device in known),
+            waiting_decisions=due.backlog(conn, now),
+            waiting_announcements=waiting,
+            oldest_announcement_at=oldest,
+            quarantined=quarantine.count(conn),
+        )
+    return answer(shape)

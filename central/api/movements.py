@@ -1,0 +1,109 @@
+"""Sales, receipts, moves and adjustments come in here. The same id twice has no effect; good lines land beside bad ones."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from flask import Response
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError, WithJsonSchema, model_validator
+from sqlalchemy import Connection
+
+from central.api import document
+from central.api.access import caller, needs
+from central.api.answers import Answer, answer
+from central.api.problems import Fault, Problem, faults_of
+from central.deciding import waking
+from central.floor import stock
+from central.parts import parts
+from central.store import catalogue
+from central.store.movements import Movement
+from protocols.identity import NAME_PATTERN, SKU_PATTERN
+
+blueprint = document.blueprint_for("movements")
+MOST_LINES = 500
+MOST_UNITS = 1_000_000
+CLOCK_TOLERANCE = timedelta(minutes=5)
+_END = r"(?![\s\S])"
+
+
+class Line(BaseModel, extra="forbid", strict=True):
+    """One movement. `quantity` in units, negative for a sale, positive for a receipt; `id`: the sender's own, unique."""
+
+    id: str = Field(min_length=1, max_length=64)
+    kind: Literal["sale", "receipt", "move", "adjustment"]
+    sku: str = Field(pattern=SKU_PATTERN.replace(_END, "$"))
+    location: str = Field(pattern=NAME_PATTERN.replace(_END, "$"))
+    quantity: int = Field(ge=-MOST_UNITS, le=MOST_UNITS)
+    occurred_at: Annotated[AwareDatetime, Field(strict=False)]
+    reference: str | None = Field(None, max_length=120)
+
+    @model_validator(mode="after")
+    def _signed(self) -> "Line":
+        if self.quantity == 0:
+            raise ValueError("quantity 0 moves nothing")
+        if (self.kind, self.quantity > 0) in (("sale", True), ("receipt", False)):
+            raise ValueError(f"a {self.kind} of {self.quantity} has the wrong sign: sales are negative, receipts positive")
+        return self
+
+
+Lines = Annotated[
+    list[Any],
+    Field(min_length=1, max_length=MOST_LINES),
+    WithJsonSchema({"type": "array", "minItems": 1, "maxItems": MOST_LINES, "items": Line.model_json_schema()}),
+]
+
+
+class MovementsBody(BaseModel, extra="forbid"):
+    """Up to 500 movements; each is judged by itself."""
+
+    movements: Lines
+
+
+class PostedShape(Answer, frozen=True):
+    """How many were new, and how many had been posted before."""
+
+    accepted: int
+    duplicates: int
+
+
+@blueprint.post("", summary="Book movements", responses={200: PostedShape})
+@needs("movements:write")
+def post(body: MovementsBody) -> Response:
+    """Book the lines that are right. 422 names those that are not, and how many landed beside them."""
+    site, now = caller().site, parts().now()
+    with parts().writing() as conn:
+        good, faults = _judged(conn, site, body.movements, now)
+        posted = stock.post_movements(conn, site, good, f"token {caller().name}", now)
+        waking.wake(conn, parts().capabilities, posted.facts, now)
+    shape = PostedShape(accepted=posted.accepted, duplicates=posted.duplicates)
+    if faults:
+        detail = f"{posted.accepted + posted.duplicates} of {len(body.movements)} lines are booked; correct the others."
+        raise Problem(422, "lines-refused", detail, tuple(faults), shape.model_dump())
+    return answer(shape)
+
+
+def _judged(conn: Connection, site: str, lines: Iterable[Any], now: datetime) -> tuple[list[Movement], list[Fault]]:
+    skus = {item.sku for item in catalogue.all_of(conn, catalogue.Item)}
+    places = {shelf.location for shelf in catalogue.all_of(conn, catalogue.Shelf, site)}
+    good: list[Movement] = []
+    faults: list[Fault] = []
+    for number, raw in enumerate(lines):
+        within = f"/movements/{number}"
+        try:
+            line = Line.model_validate(raw)
+        except ValidationError as error:
+            faults += faults_of(error, within)
+            continue
+        wrong = (
+            (line.sku not in skus, Fault(f"{within}/sku", f"there is no item {line.sku}")),
+            (line.location not in places, Fault(f"{within}/location", f"there is no location {line.location} at {site}")),
+            (
+                line.occurred_at > now + CLOCK_TOLERANCE,
+                Fault(f"{within}/occurred_at", f"{line.occurred_at.isoformat()} is in the future; set the sender's clock"),
+            ),
+        )
+        found = [fault for is_wrong, fault in wrong if is_wrong]
+        faults += found
+        if not found:
+            good.append(Movement(**line.model_dump()))
+    return good, faults

@@ -1,0 +1,1 @@
+"""Drains announcements: rows first, spoken after commit, each at least once."""

@@ -1,0 +1,83 @@
+"""The background process: two threads, so that a broker that is away holds up no decision.
+
+Each looks at its table a few times a second; a look that finds nothing costs one short read.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Event, Thread
+
+import structlog
+
+from central.background import retention, runner
+from central.background.announce import mqtt
+from central.background.scheduler import Scheduler
+from central.bus import Bus
+from central.deciding import review
+from central.errors import CentralError
+from central.parts import Parts
+from central.store import decisions
+
+LOOK_EVERY_S = 0.15
+FORGET_EVERY = timedelta(hours=1)
+log = structlog.get_logger()
+
+
+def run_background(parts: Parts, bus: Bus, stop: Event) -> None:
+    """Work until `stop` is set; what fails is logged and tried again."""
+    said = Thread(target=_repeat, args=(lambda: mqtt.announce(parts.engine, bus, parts.now), stop), name="announce")
+    said.start()
+    try:
+        _repeat(Desk(parts).look, stop)
+    finally:
+        stop.set()
+        said.join()
+
+
+class Desk:
+    """Everything but speaking, in the order of its urgency."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._scheduler = Scheduler(parts.capabilities, parts.now())
+        self._forget_at = parts.now()
+
+    def look(self) -> int:
+        """One round; how much was done."""
+        now = self._parts.now()
+        return runner.drain(self._parts) + self._settle(now) + self._schedule(now) + self._forget(now)
+
+    def _settle(self, now: datetime) -> int:
+        with self._parts.reading() as conn:
+            if not decisions.settled_reviews(conn, now):
+                return 0
+        with self._parts.writing() as conn:
+            return review.settle(conn, self._parts.capabilities, now)
+
+    def _schedule(self, now: datetime) -> int:
+        if not self._scheduler.is_time(now):
+            return 0
+        with self._parts.writing() as conn:
+            return self._scheduler.wake(conn, now)
+
+    def _forget(self, now: datetime) -> int:
+        if now < self._forget_at:
+            return 0
+        self._forget_at = now + FORGET_EVERY
+        with self._parts.writing() as conn:
+            return retention.forget(conn, now)
+
+
+def _repeat(step: Callable[[], int], stop: Event) -> None:
+    """Do `step` again at once while it finds work, else after a pause."""
+    while not stop.is_set():
+        try:
+            is_busy = step() > 0
+        except CentralError as error:
+            log.warning("background_waits", error=str(error))
+            is_busy = False
+        except Exception:
+            log.exception("background_failed", remedy="tried again")
+            is_busy = False
+        if not is_busy:
+            stop.wait(LOOK_EVERY_S)

@@ -1,0 +1,42 @@
+"""Drains what is due. Each subject is on its own: one that fails is put off and stops no other."""
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from central.deciding.run import run
+from central.parts import Parts
+from central.store import due
+from central.store.due import Due
+
+AT_ONCE = 50
+PUT_OFF = timedelta(seconds=30)
+log = structlog.get_logger()
+
+
+def drain(parts: Parts) -> int:
+    """Decide what is due now, up to fifty subjects; how many were decided or put off."""
+    with parts.reading() as conn:
+        tasks = due.ready(conn, parts.now(), AT_ONCE)
+    for task in tasks:
+        try:
+            _decide(parts, task)
+        except OperationalError as error:
+            log.warning("database_busy", capability=task.capability, subject=task.subject, error=str(error.orig))
+        except Exception:
+            log.exception("decision_failed", capability=task.capability, site=task.site, subject=task.subject)
+            with parts.writing() as conn:
+                due.postpone(conn, task, parts.now() + PUT_OFF)
+    return len(tasks)
+
+
+def _decide(parts: Parts, task: Due) -> None:
+    card = next((card for card in parts.capabilities if card.name == task.capability), None)
+    if card is None:
+        log.warning("capability_gone", capability=task.capability, subject=task.subject, remedy="its due row is dropped")
+        with parts.writing() as conn:
+            due.clear(conn, task)
+        return
+    decision = run(parts.engine, card, task, parts.now)
+    log.debug("decided", capability=task.capability, subject=task.subject, decision=decision)

@@ -1,0 +1,41 @@
+"""A card's cron text (UTC) → the subjects of every site marked due."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from cronsim import CronSim
+from sqlalchemy import Connection
+
+from central.deciding.capability import Capability
+from central.store import catalogue, due
+from central.store.catalogue import Site
+
+
+class Scheduler:
+    """Remembers when each card is next due; the first look wakes all, so that nothing missed while it was down stays so."""
+
+    def __init__(self, capabilities: Sequence[Capability], now: datetime) -> None:
+        self._next = {card: now for card in capabilities if card.schedule is not None}
+
+    def is_time(self, now: datetime) -> bool:
+        """Whether `wake` would do anything."""
+        return any(at <= now for at in self._next.values())
+
+    def wake(self, conn: Connection, now: datetime) -> int:
+        """Mark due the subjects of each card whose time has come; how many."""
+        ripe = [card for card, at in self._next.items() if at <= now]
+        woken = sum(_wake_all(conn, card, now) for card in ripe)
+        self._next |= {card: following(card.schedule or "", now) for card in ripe}
+        return woken
+
+
+def following(schedule: str, now: datetime) -> datetime:
+    """The first moment after `now` that the cron text names."""
+    return next(CronSim(schedule, now.astimezone(UTC)))
+
+
+def _wake_all(conn: Connection, card: Capability, now: datetime) -> int:
+    subjects = [(site.site, key) for site in catalogue.all_of(conn, Site) for key in card.subjects(conn, site.site)]
+    for site, key in subjects:
+        due.wake(conn, site, card.name, key, now, not_before=now)
+    return len(subjects)
