@@ -32,7 +32,7 @@ class Counts(msgspec.Struct):
 
 
 class Till:
-    """Posts from a thread of its own; `with` starts and stops it. What still waits at the end is given up and logged."""
+    """Posts from a thread of its own; `with` starts and stops it. What waits at the end is offered once more."""
 
     def __init__(self, api: Api) -> None:
         self.counts = Counts()
@@ -71,7 +71,8 @@ class Till:
             answer = post(self._api, batch)
             if isinstance(answer, Away):
                 log.warning("centre takes no movements, trying again", reason=answer.why, waiting=len(self._waiting))
-                self._pause(retry_s)
+                if self._is_closed_within(retry_s):
+                    return
                 retry_s = min(retry_s * 2, LONGEST_RETRY_S)
                 continue
             retry_s = FIRST_RETRY_S
@@ -91,16 +92,16 @@ class Till:
         self._forget(len(batch))
 
     def _oldest(self, at_most: int) -> list[Line]:
-        """The lines that wait longest; blocks until there are some. Empty when the till closes."""
+        """The lines that wait longest; blocks until there are some. Empty when none are left and the till closes."""
         with self._news:
             self._news.wait_for(lambda: self._waiting or self._is_closing)
-            return [] if self._is_closing else list(islice(self._waiting, at_most))
+            return list(islice(self._waiting, at_most))
 
     def _forget(self, count: int) -> None:
         with self._news:
             for _ in range(count):
                 self._waiting.popleft()
 
-    def _pause(self, duration_s: float) -> None:
+    def _is_closed_within(self, duration_s: float) -> bool:
         with self._news:
-            self._news.wait_for(lambda: self._is_closing, duration_s)
+            return self._news.wait_for(lambda: self._is_closing, duration_s)

@@ -10,7 +10,7 @@ import msgspec
 from firmware_sim.errors import BadOption
 
 PATH = "/api/v1/movements"
-TIMEOUT_S = 10.0
+TIMEOUT_S = 5.0
 # Sending the same again would be refused again. Missing rights (401, 403) are not: someone may still grant them.
 REFUSED_FOR_GOOD = frozenset(
     {
@@ -76,7 +76,7 @@ def post(api: Api, lines: list[Line]) -> Booked | Refused | Away:
         status, body = _exchange(api, msgspec.json.encode({"movements": lines}))
     except (OSError, http.client.HTTPException) as error:
         return Away(f"{api.base_url}: {error or type(error).__name__}")
-    if status == HTTPStatus.OK:
+    if 200 <= status < 300:
         return _booked(body)
     why = f"{api.base_url}{PATH} answered {status}: {body[:300].decode(errors='replace')}"
     return Refused(why) if status in REFUSED_FOR_GOOD else Away(why)

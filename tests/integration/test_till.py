@@ -126,6 +126,13 @@ def test_a_till_without_a_centre_still_closes() -> None:
     assert till.counts.accepted == 0
 
 
+def test_the_last_sale_of_the_day_is_booked(centre: Centre) -> None:
+    """Closing right after a sale still books it."""
+    with Till(api_of(centre)) as till:
+        till.book(SALE, AT)
+    assert till.counts.accepted == 1
+
+
 def test_what_is_refused_for_good_does_not_stop_the_rest(centre: Centre) -> None:
     """A batch the centre finds wrong is counted and dropped; the next one is booked."""
     centre.answers = [422]
