@@ -130,7 +130,9 @@ def _overridden(
     for name, field in model.model_fields.items():
         section = field.annotation
         if isinstance(section, type) and issubclass(section, BaseModel):
-            merged[name] = _overridden(raw.get(name) or {}, section, environment, f"{prefix}{name.upper()}_")
+            written = raw.get(name, {})
+            if isinstance(written, Mapping):  # anything else is left for the model to refuse
+                merged[name] = _overridden(written, section, environment, f"{prefix}{name.upper()}_")
         elif (value := environment.get(prefix + name.upper())) is not None:
             merged[name] = value
     return merged

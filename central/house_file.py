@@ -174,9 +174,13 @@ def _with_the_only_site(raw: dict[str, Any]) -> dict[str, Any]:
     match raw.get("sites"):
         case [{"id": site}]:
             located = {name: raw[name] for name in ("cameras", "shelves", "machines") if isinstance(raw.get(name), list)}
-            return raw | {name: [{"site": site, **row} for row in rows] for name, rows in located.items()}
+            return raw | {name: [_at(site, row) for row in rows] for name, rows in located.items()}
         case _:
             return raw
+
+
+def _at(site: object, row: object) -> object:
+    return {"site": site, **row} if isinstance(row, dict) else row
 
 
 def _worded(raw: dict[str, Any], problem: Any) -> str:

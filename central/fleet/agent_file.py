@@ -56,8 +56,15 @@ def _lines(table: Table) -> str:
 def _inline(value: Value) -> str:
     match value:
         case Mapping():
-            return "{ " + ", ".join(f"{json.dumps(key)} = {_inline(part)}" for key, part in value.items()) + " }"
-        case str() | bool() | int() | float():
-            return json.dumps(value, ensure_ascii=False)
+            return "{ " + ", ".join(f"{_quoted(key)} = {_inline(part)}" for key, part in value.items()) + " }"
+        case str():
+            return _quoted(value)
+        case bool() | int() | float():
+            return json.dumps(value)
         case _:
             return "[" + ", ".join(_inline(part) for part in value) + "]"
+
+
+def _quoted(text: str) -> str:
+    """A JSON string is a basic string of TOML, but for DEL, which TOML wants escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
