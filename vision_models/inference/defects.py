@@ -1,0 +1,135 @@
+"""Flaws on a part: how strange it looks beside the good parts the model was taught, and where."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision_models.errors import BundleRejected, PictureUnusable
+from vision_models.inference.arrays import Floats, Mask, Picture
+from vision_models.inference.detections import Inspection, no_detections
+from vision_models.inference.heatmap import regions, top_mean
+from vision_models.inference.manifest import InputSpec, Manifest, read_manifest
+from vision_models.inference.normality import Normality, calmed, joined, load_normality
+from vision_models.inference.part_place import PartPlace, find_part
+from vision_models.inference.preprocess import checked, letterboxed, normalised
+from vision_models.inference.session import Graph, load_graph
+
+STATISTICS = "normality.npz"
+MARGIN_SHARE = 0.04
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """How a map of strangeness becomes a verdict: the limits of score and of a single place, and what they were taught at.
+    top_share: of places that make the score; is_aligned: the part is found and laid upright first."""
+
+    score_limit: float
+    place_limit: float
+    top_share: float
+    smoothing: float
+    is_aligned: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """What the network sees of a picture: pixels (h, w, 3) and the affine map (2, 3) from the picture to them."""
+
+    pixels: Picture
+    from_picture: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class DefectDetector:
+    """The inspection model of one bundle."""
+
+    model_id: str
+    graph: Graph
+    input: InputSpec
+    normality: Normality
+    verdicts: Verdicts
+
+    @classmethod
+    def load(cls, folder: Path, trusted_key: str | None = None) -> "DefectDetector":
+        """The detector of a checked bundle. Raises BundleRejected."""
+        manifest = read_manifest(folder, trusted_key)
+        if STATISTICS not in manifest.files:
+            raise BundleRejected(f"{folder}: the manifest names no {STATISTICS}; this is not a bundle for finding defects")
+        return cls(
+            model_id=manifest.model_id,
+            graph=load_graph(folder, manifest),
+            input=manifest.input,
+            normality=load_normality(folder / STATISTICS),
+            verdicts=_verdicts(folder, manifest),
+        )
+
+    def locate(self, image_bgr: Picture) -> PartPlace | None:
+        """Where the part lies, None on an empty belt: inspect once it is whole and lies still. Raises PictureUnusable."""
+        return find_part(checked(image_bgr))
+
+    def inspect(self, image_bgr: Picture, mask: Mask | None = None) -> Inspection:
+        """The verdict on the part in a picture (h, w, 3); places where `mask` (h, w) is false are left out.
+
+        Raises PictureUnusable for what is no picture and, when the model aligns, for one without a whole part.
+        """
+        view = seen(image_bgr, self.input, self.verdicts.is_aligned)
+        strange = self._strangeness(view)
+        counted = None if mask is None else _shrunk(mask, view, strange.shape)
+        score = top_mean(strange, self.verdicts.top_share, counted) / self.verdicts.score_limit
+        height, width = image_bgr.shape[:2]
+        over_picture = _over_picture(strange / np.float32(self.verdicts.place_limit), view, height, width)
+        if mask is not None:
+            over_picture = np.where(mask, over_picture, np.float32(0))
+        # A verdict of defective always shows where: without a place above its own limit, the strangest one.
+        limit = min(1.0, 0.8 * float(over_picture.max()))
+        places = regions(over_picture, limit, smallest_area_px=9) if score > 1.0 else no_detections()
+        p_value = self.normality.p_value(score * self.verdicts.score_limit)
+        return Inspection(score=score, p_value=p_value, regions=places, map=over_picture)
+
+    def _strangeness(self, view: View) -> Floats:
+        taps = self.graph.run(normalised(view.pixels))
+        strange = self.normality.strangeness(joined(taps["fine"], taps["coarse"]))
+        return calmed(strange, self.verdicts.smoothing)
+
+
+def seen(picture: Picture, spec: InputSpec, is_aligned: bool) -> View:
+    """What the network gets to see. Raises PictureUnusable."""
+    if not is_aligned:
+        canvas, placed = letterboxed(checked(picture), spec.height_px, spec.width_px, spec.fill)
+        return View(canvas, np.array([[placed.scale, 0, placed.left], [0, placed.scale, placed.top]], dtype=np.float64))
+    place = find_part(checked(picture))
+    if place is None or not place.is_whole:
+        raise PictureUnusable("no whole part in the picture: wait until it lies under the camera")
+    upright = place.upright(spec.height_px, spec.width_px, MARGIN_SHARE)
+    pixels = cv2.warpAffine(picture, upright, (spec.width_px, spec.height_px), borderMode=cv2.BORDER_REPLICATE)
+    return View(pixels.astype(np.uint8, copy=False), upright)
+
+
+def _shrunk(mask: Mask, view: View, shape: tuple[int, ...]) -> Mask:
+    """A mask over the picture as a mask over the places of the map."""
+    height, width = view.pixels.shape[:2]
+    over_view = cv2.warpAffine(mask.astype(np.float32), view.from_picture, (width, height))
+    return np.asarray(cv2.resize(over_view, shape[::-1], interpolation=cv2.INTER_AREA) > 0.5, dtype=np.bool_)
+
+
+def _over_picture(strange: Floats, view: View, height: int, width: int) -> Floats:
+    """A map over the view's places as a map over the picture, zero outside the view."""
+    full = cv2.resize(strange, view.pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(full, view.from_picture, (width, height), flags=flags).astype(np.float32)
+
+
+def _verdicts(folder: Path, manifest: Manifest) -> Verdicts:
+    settings = manifest.settings
+    try:
+        return Verdicts(
+            score_limit=settings["score_limit"],
+            place_limit=settings["place_limit"],
+            top_share=settings["top_share"],
+            smoothing=settings["smoothing"],
+            is_aligned=settings["is_aligned"] > 0,
+        )
+    except KeyError as error:
+        raise BundleRejected(f"{folder}: settings lack {error}; this is not a bundle for finding defects") from error

@@ -1,0 +1,1 @@
+"""Teaching models from pictures. Heavy, with torch, and never on a device."""

@@ -1,0 +1,1 @@
+AW6HMahen2n1PizbCvg79VOWdQd6pXl5ZB211umXLctyAkktgNj9/1Qf31SmaXgTSJKE7Zn2pmXdkc750m5gDA==
