@@ -25,9 +25,11 @@ from edge_agent.link.inbox import Inbox
 from edge_agent.link.publisher import Publisher
 from edge_agent.link.uploader import Uploader
 from edge_agent.observer import Observer
-from edge_agent.outbox.database import OutboxFile
+from edge_agent.outbox.database import OUTBOX_NAME, OutboxFile
+from edge_agent.outbox.entry import Stamper
 from edge_agent.outbox.evidence import EvidenceSpool
 from edge_agent.outbox.queue import Queue
+from edge_agent.outbox.recovery import open_outbox
 from edge_agent.outbox.snapshots import saved
 from edge_agent.pipeline import Pipeline
 from edge_agent.registry import SourcePlace, open_source, task_card
@@ -37,8 +39,10 @@ from protocols.codec import encode, wire_time
 from protocols.messages.device import Birth, TaskAnnouncement, Will
 from protocols.sensor_profiles.profile import load as load_profile
 
-OUTBOX_NAME = "outbox.db"
 WATCH_INTERVAL_S = 0.2
+STOP_TIMEOUT_S = 5.0
+LINGER_S = 2.0
+LOOK_S = 0.02
 WEIGHTS = Path(vision_models.__file__).parent / "weights"
 
 _log = structlog.get_logger()
@@ -57,57 +61,67 @@ class Agent:
     observers: Sequence[Observer]
     health: HealthReport
     stop: Flag
+    leave: Flag = field(default_factory=Flag)
     _threads: list[Thread] = field(default_factory=list)
 
     def start(self) -> None:
         """Connect and begin to observe."""
         self.connection.start()
-        self._thread("publisher", lambda: self.publisher.run(self.stop))
+        self._threads.append(_started("publisher", lambda: self.publisher.run(self.leave)))
         for observer in self.observers:
-            self._thread(f"source {observer.source_id}", observer.run)
+            self._threads.append(_started(f"source {observer.source_id}", observer.run))
         _log.info("started", device=self.config.device, site=self.config.site, sources=[o.source_id for o in self.observers])
 
-    def supervise(self, is_done: Callable[[], bool]) -> None:
-        """Speak health until `stop` is set or `is_done` says so."""
+    def supervise(self, is_done: Callable[[], bool]) -> bool:
+        """Speak health until `stop` is set or `is_done`; False when a thread has failed."""
         spoken_s = float("-inf")
         while not self.stop.wait(WATCH_INTERVAL_S) and not is_done():
+            if not self._are_well():
+                return False
             if time.monotonic() - spoken_s >= self.config.health_interval_s and self.publisher.state.connected:
                 spoken_s = time.monotonic()
                 self.connection.publish("health", encode(self.health.now(self.publisher.alarm())))
+        return True
 
     def shut(self) -> None:
-        """Stop the threads, say that this was meant, and write what is left."""
+        """Stop observing, commit, send what can be sent within a moment, say that this was meant."""
         self.stop.set()
+        publisher, *observers = self._threads
+        for thread in observers:
+            thread.join(timeout=STOP_TIMEOUT_S)
+        self._linger()
+        self.leave.set()
         self.connection.nudge()
-        for thread in self._threads:
-            thread.join(timeout=10)
+        publisher.join(timeout=STOP_TIMEOUT_S)
         self.connection.stop(encode(Will(boot=self.clock.boot, reason="stopped")))
         self.queue.prune()
         _log.info("stopped", outbox=self.queue.state().count)
 
+    def _linger(self) -> None:
+        deadline_s = time.monotonic() + LINGER_S
+        while self.publisher.state.centre_online and self.queue.has_waiting() and time.monotonic() < deadline_s:
+            time.sleep(LOOK_S)
+
+    def _are_well(self) -> bool:
+        publisher, *observers = self._threads
+        pairs = zip(self.observers, observers, strict=True)
+        return publisher.is_alive() and all(t.is_alive() or o.state.state == "ended" for o, t in pairs)
+
     def is_drained(self) -> bool:
         """Whether every source has ended and the centre has everything."""
-        ended = all(observer.state.state == "ended" and not thread.is_alive() for observer, thread in self._observed())
-        return ended and self.queue.state().count == 0 and self.spool.count() == 0
-
-    def _observed(self) -> list[tuple[Observer, Thread]]:
-        return list(zip(self.observers, self._threads[1:], strict=True))
-
-    def _thread(self, name: str, work: Callable[[], None]) -> None:
-        thread = Thread(target=_logged(name, work), name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        has_ended = not any(thread.is_alive() for thread in self._threads[1:])
+        return has_ended and not self.queue.has_waiting() and self.spool.count() == 0
 
 
 def build(config: EdgeConfig, stack: ExitStack, stop: Flag, speed: float | None = 1.0) -> Agent:
     """An agent ready to start; `stack` closes its file. Raises ConfigError, UnknownTask, OutboxError."""
     clock = DeviceClock(boot_id())
     key, centre = signing_key(config), centre_key(config)
-    file = OutboxFile(config.data_dir / OUTBOX_NAME)
+    file = open_outbox(config.data_dir / OUTBOX_NAME, Stamper(clock))
     stack.callback(file.close)
     queue, spool = Queue(file), EvidenceSpool(file)
     will = encode(Will(boot=clock.boot, reason="connection_lost"))
-    connection = Connection(config.site, config.device, _broker_place(config), key, will)
+    connection = Connection(config.site, config.device, broker_place(config), key, will)
     inbox = Inbox(config.site, config.device, centre)
     uploader = Uploader(config.device, spool, connection)
     publisher = Publisher(connection, queue, uploader, inbox, clock, encode(_birth(config, clock)))
@@ -131,8 +145,8 @@ class _Workshop:
 
     def observer(self, source: SourceConfig) -> Observer:
         """The observer of one source with its tasks, restored to where they were."""
-        opened = open_source(_place(source, self.speed), self.clock)
-        tasks = {task.kind: _task(task, source, opened) for task in self.config.task if task.source == source.id}
+        opened = open_source(source_place(source, self.speed), self.clock)
+        tasks = {task.kind: built_task(task, source, opened) for task in self.config.task if task.source == source.id}
         for kind, task in tasks.items():
             _restore(f"{source.id}/{kind}", task, self.file)
         interval_s = self.config.commit_interval_s
@@ -140,7 +154,8 @@ class _Workshop:
         return Observer(source.id, opened, pipeline, self.stop)
 
 
-def _task(task: TaskConfig, source: SourceConfig, opened: Source) -> Task:
+def built_task(task: TaskConfig, source: SourceConfig, opened: Source) -> Task:
+    """The task with its settings checked and its model loaded. Raises ConfigError, UnknownTask."""
     card = task_card(task.kind)
     profile = load_profile(source.profile) if source.profile else None
     context = Context(source_id=source.id, weights=WEIGHTS, profile=profile, units=opened.units)
@@ -165,11 +180,13 @@ def _restore(name: str, task: Task, file: OutboxFile) -> None:
         _log.warning("snapshot_rejected", task=name, why=str(error), remedy="the task starts anew")
 
 
-def _place(source: SourceConfig, speed: float | None) -> SourcePlace:
+def source_place(source: SourceConfig, speed: float | None) -> SourcePlace:
+    """The source's part of the configuration, as the registry wants it."""
     return SourcePlace(**{name: getattr(source, name) for name in source.__struct_fields__}, speed=speed)
 
 
-def _broker_place(config: EdgeConfig) -> BrokerPlace:
+def broker_place(config: EdgeConfig) -> BrokerPlace:
+    """Where the broker is and how to sign in. Raises ConfigError."""
     broker, user = config.broker, config.broker.username or config.device
     return BrokerPlace(broker.host, broker.port, user, broker_password(config), broker.keepalive_s)
 
@@ -184,12 +201,13 @@ def _announcement(task: TaskConfig) -> TaskAnnouncement:
     return TaskAnnouncement(kind=task.kind, source=task.source, settings=task.settings, settings_schema=schema)
 
 
-def _logged(name: str, work: Callable[[], None]) -> Callable[[], None]:
+def _started(name: str, work: Callable[[], None]) -> Thread:
     def run() -> None:
         try:
             work()
         except Exception:
             _log.exception("thread_failed", thread=name)
-            raise
 
-    return run
+    thread = Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Annotated
 
 import typer
+from msgspec import json
 
 from edge_agent import config as configuration
 from edge_agent.errors import ConfigError, EdgeError
@@ -46,9 +47,9 @@ def run(  # noqa: PLR0917  typer passes by name
         if replay is None:
             agent = build(loaded, stack, stop)
             agent.start()
-            agent.supervise(lambda: False)
+            are_well = agent.supervise(lambda: False)
             agent.shut()
-            return
+            raise typer.Exit(0 if are_well else 1)
         from edge_agent.replaying import ReplayRequest, for_replay, play  # noqa: PLC0415
 
         if task is None:
@@ -57,6 +58,49 @@ def run(  # noqa: PLR0917  typer passes by name
         request = ReplayRequest(replay, task, interval_s, tuple(setting or ()), left_out, asset)
         agent = build(for_replay(loaded, request), stack, stop, speed=speed or None)
         raise typer.Exit(0 if play(agent) else 1)
+
+
+@app.command(epilog="Example: tallyhouse-edge doctor --config ear-01.toml")
+def doctor(config: ConfigFile, as_json: AsJson = False) -> None:
+    """Look at everything an agent needs; exit code 1 when something is wrong."""
+    from edge_agent.clock import DeviceClock, boot_id  # noqa: PLC0415
+    from edge_agent.doctor import examined  # noqa: PLC0415
+
+    with _worded():
+        set_up_logs(level="error")
+        checks = []
+        for check in examined(configuration.load(config), DeviceClock(boot_id())):
+            checks.append(check)
+            if not as_json:
+                typer.echo(f"{'ok   ' if check.ok else 'WRONG'} {check.name}: {check.text}")
+                if check.remedy:
+                    typer.echo(f"      → {check.remedy}")
+        if as_json:
+            typer.echo(json.format(json.encode(checks)).decode())
+        raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+@app.command(epilog="Example: tallyhouse-edge outbox --config ear-01.toml --json")
+def outbox(
+    config: ConfigFile,
+    as_json: AsJson = False,
+    continue_after: Annotated[
+        int | None,
+        typer.Option(min=0, help="Number the next event after this sequence of the centre's. Stop the agent first."),
+    ] = None,
+) -> None:
+    """Show what waits for the centre and what was set aside."""
+    from edge_agent.outbox.database import OUTBOX_NAME  # noqa: PLC0415
+    from edge_agent.outbox.view import renumbered, shown  # noqa: PLC0415
+
+    with _worded():
+        path = configuration.load(config).data_dir / OUTBOX_NAME
+        if continue_after is not None:
+            waiting = renumbered(path, continue_after)
+            typer.echo(f"the next event is {continue_after + waiting + 1}; {waiting} waiting events were numbered anew")
+            return
+        view = shown(path)
+        typer.echo(json.format(json.encode(view)).decode() if as_json else view.as_text())
 
 
 @config_app.command("example", epilog="Example: tallyhouse-edge config example > ear-01.toml")

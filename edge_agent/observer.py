@@ -80,5 +80,6 @@ class Observer:
         if self.state.state != "lost":
             _log.error("source_lost", source=self.source_id, why=str(error))
         self.state = SourceState("lost", str(error), self.state.sampled_s)
+        self.pipeline.commit()
         self._stop.wait(self._backoff_s)
         self._backoff_s = min(LONGEST_BACKOFF_S, self._backoff_s * 2)

@@ -4,24 +4,21 @@ Urgent findings are committed at once, the rest after `commit_interval_s` or 50 
 when the disk is full, and nothing more is observed until it is.
 """
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 
-from edge_agent.clock import DeviceClock
+from edge_agent.clock import DeviceClock, Stamp
 from edge_agent.errors import OutboxFull
-from edge_agent.outbox.entry import Attachment, Entry
+from edge_agent.outbox.entry import Attachment, Entry, Stamper
 from edge_agent.outbox.queue import Queue
 from edge_agent.sample import Sample
 from edge_agent.task import Finding, Picture, SampleRefused, Task
 from protocols.codec import encode
 from protocols.envelope import MAX_BATCH_BYTES
-from protocols.identity import uuid7
 from protocols.messages.evidence import MAX_EVIDENCE_BYTES, READINGS_TYPE
-from protocols.messages.registry import kind_of
 
 COMMIT_EVENTS = 50
 SNAPSHOT_INTERVAL_S = 300.0
@@ -58,6 +55,7 @@ class Pipeline:
         self._tasks = tasks
         self._queue = queue
         self._clock = clock
+        self._stamper = Stamper(clock)
         self._commit_interval_s = commit_interval_s
         self._committed = committed
         self._pending: list[Entry] = []
@@ -131,23 +129,9 @@ class Pipeline:
         self.counts.events[entry.kind] = self.counts.events.get(entry.kind, 0) + 1
 
     def _entry(self, finding: Finding, sample: Sample | None) -> Entry:
-        stamp = self._clock.now()
-        taken_at, monotonic_ms, clock = (
-            (stamp.at, stamp.monotonic_ms, stamp.clock)
-            if sample is None
-            else (sample.taken_at, sample.monotonic_ms, sample.clock)
-        )
-        return Entry(
-            id=str(uuid7(max(0, int(stamp.at.timestamp() * 1000)), os.urandom(10))),
-            boot=self._clock.boot,
-            occurred_at=finding.occurred_at or taken_at,
-            monotonic_ms=monotonic_ms,
-            clock=clock,
-            kind=kind_of(finding.data),
-            data=encode(finding.data),
-            model=finding.model,
-            attachment=self._attachment(finding, sample),
-        )
+        taken = None if sample is None else Stamp(sample.taken_at, sample.monotonic_ms, sample.clock)
+        attachment = self._attachment(finding, sample)
+        return self._stamper.entry(finding.data, taken, finding.occurred_at, finding.model, attachment)
 
     def _attachment(self, finding: Finding, sample: Sample | None) -> Attachment | None:
         evidence = finding.evidence

@@ -54,8 +54,8 @@ def play(agent: Agent) -> bool:
     progress = _Progress(agent)
     agent.start()
     agent.supervise(lambda: progress.tell() and agent.is_drained())
-    is_drained = agent.is_drained()
     agent.shut()
+    is_drained = agent.is_drained()
     progress.close()
     for line in _summary(agent):
         typer.echo(line)

@@ -3,6 +3,7 @@
 paho's own thread only puts `Happening`s into the queue; one thread, the publisher's, takes them out.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -76,9 +77,9 @@ class BrokerPlace:
 
 
 class Connection:
-    """One device's connection. `will` is what the broker shall say when we vanish."""
+    """One device's connection. `will` is what the broker shall say when we vanish; None for a mere look."""
 
-    def __init__(self, site: str, device: str, place: BrokerPlace, key: PrivateKey, will: bytes) -> None:
+    def __init__(self, site: str, device: str, place: BrokerPlace, key: PrivateKey, will: bytes | None) -> None:
         self.happenings: SimpleQueue[Happening] = SimpleQueue()
         self._site, self._device, self._place, self._key = site, device, place, key
         self._client = self._made(will)
@@ -102,12 +103,14 @@ class Connection:
         """Wake the thread that waits for happenings."""
         self.happenings.put(Nudged())
 
-    def stop(self, farewell: bytes) -> None:
+    def stop(self, farewell: bytes | None) -> None:
         """Say that this is a clean stop, and leave."""
-        if self._client.is_connected():
+        if farewell is not None and self._client.is_connected():
             topic = up(self._site, self._device, "status")
             properties = self._signed(PacketTypes.PUBLISH, farewell)
-            self._client.publish(topic, farewell, qos=1, retain=True, properties=properties).wait_for_publish(STOP_TIMEOUT_S)
+            with suppress(RuntimeError, ValueError):  # the connection was lost meanwhile: the broker will say it
+                said = self._client.publish(topic, farewell, qos=1, retain=True, properties=properties)
+                said.wait_for_publish(STOP_TIMEOUT_S)
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -116,13 +119,15 @@ class Connection:
         properties.UserProperty = [("v", "1"), ("sig", sign(self._key, payload))]
         return properties
 
-    def _made(self, will: bytes) -> Client:
-        client = Client(CallbackAPIVersion.VERSION2, client_id=self._device, protocol=MQTTProtocolVersion.MQTTv5)
+    def _made(self, will: bytes | None) -> Client:
+        client_id = self._device if will is not None else f"{self._device}-look"
+        client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5)
         if self._place.username is not None:
             client.username_pw_set(self._place.username, self._place.password)
-        properties = self._signed(PacketTypes.WILLMESSAGE, will)
-        properties.WillDelayInterval = WILL_DELAY_S
-        client.will_set(up(self._site, self._device, "status"), will, qos=1, retain=True, properties=properties)
+        if will is not None:
+            properties = self._signed(PacketTypes.WILLMESSAGE, will)
+            properties.WillDelayInterval = WILL_DELAY_S
+            client.will_set(up(self._site, self._device, "status"), will, qos=1, retain=True, properties=properties)
         client.max_inflight_messages_set(MAX_FLIGHTS)
         client.reconnect_delay_set(1, LONGEST_BACKOFF_S)
         client.on_connect = self._on_connect

@@ -3,7 +3,6 @@
 The rules are in `window.py`; this is the thread that turns happenings into steps of the window and turns into messages.
 """
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,15 +18,12 @@ from edge_agent.link.batch import ROOM_BYTES, packed
 from edge_agent.link.connection import Connected, Connection, Disconnected, Happening, Published, Received
 from edge_agent.link.inbox import Inbox
 from edge_agent.link.uploader import Uploader
-from edge_agent.outbox.entry import Entry
+from edge_agent.outbox.entry import Stamper
 from edge_agent.outbox.queue import Queue, Row
-from protocols.codec import encode
 from protocols.envelope import BATCH_CONTENT_TYPE, MAX_BATCH_EVENTS, Acknowledgement
 from protocols.errors import ProtocolError
-from protocols.identity import uuid7
 from protocols.messages.device import CentralState, Desired
 from protocols.messages.lost import Lost
-from protocols.messages.registry import kind_of
 
 IDLE_S = 30.0
 BROKER_REFUSED = 128
@@ -64,6 +60,7 @@ class Publisher:
         self.state = LinkState()
         self._connection, self._queue, self._uploader = connection, queue, uploader
         self._inbox, self._clock, self._birth = inbox, clock, birth
+        self._stamper = Stamper(clock)
         self._window = rules.opened(queue.acknowledged, patience_s)
         self._boots = {clock.boot}
         self._batches: set[int] = set()
@@ -204,13 +201,15 @@ class Publisher:
 
     def _set_aside(self, sequence: int, why: str) -> None:
         _log.error("event_set_aside", sequence=sequence, why=why, remedy="see `tallyhouse-edge outbox`; declared as lost")
-        self._queue.set_aside(sequence, why, self._lost(Lost(first=sequence, last=sequence, reason="refused")))
+        self._queue.set_aside(sequence, why, self._stamper.entry(Lost(first=sequence, last=sequence, reason="refused")))
 
     def _forgotten(self, upto: int, now_s: float) -> None:
         """The centre lost what it had acknowledged (an old backup); it is gone here too, so say so."""
         first, last = upto + 1, self._queue.acknowledged
         _log.error("centre_forgot", first=first, last=last, remedy="these events are declared lost; restore a newer backup")
-        if self._guarded(lambda: self._queue.take_back(first, self._lost(Lost(first=first, last=last, reason="evicted")))):
+        if self._guarded(
+            lambda: self._queue.take_back(first, self._stamper.entry(Lost(first=first, last=last, reason="evicted")))
+        ):
             self._window = rules.rewound(replace(self._window, acknowledged=upto), now_s)
 
     def _halt(self, reached: int) -> None:
@@ -221,18 +220,6 @@ class Publisher:
         )
         _log.error("sequence_behind_centre", remedy=text)
         self._note(alarm=text)
-
-    def _lost(self, lost: Lost) -> Entry:
-        stamp = self._clock.now()
-        return Entry(
-            id=str(uuid7(max(0, int(stamp.at.timestamp() * 1000)), os.urandom(10))),
-            boot=self._clock.boot,
-            occurred_at=stamp.at,
-            monotonic_ms=stamp.monotonic_ms,
-            clock=stamp.clock,
-            kind=kind_of(lost),
-            data=encode(lost),
-        )
 
     def _guarded(self, act: Callable[[], None]) -> bool:
         try:

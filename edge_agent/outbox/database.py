@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from edge_agent.errors import OutboxBusy, OutboxCorrupt, OutboxFull
 from edge_agent.outbox.migrations import SCHEMA
 
+OUTBOX_NAME = "outbox.db"
 BUSY_TIMEOUT_S = 10.0
 PAGE_BYTES = 1024
 _NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}

@@ -1,5 +1,6 @@
 """An event before it has a sequence, with the evidence behind it."""
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -7,9 +8,12 @@ from hashlib import sha256
 
 import msgspec
 
+from edge_agent.clock import DeviceClock, Stamp
 from protocols.codec import encode, wire_time
 from protocols.envelope import Clock, Event
+from protocols.identity import uuid7
 from protocols.messages.evidence import MediaType
+from protocols.messages.registry import EventData, kind_of
 
 
 @dataclass(frozen=True)
@@ -54,3 +58,33 @@ class Entry:
             evidence=None if self.attachment is None else self.attachment.name,
         )
         return encode(event)
+
+
+@dataclass(frozen=True)
+class Stamper:
+    """Makes entries: gives each its id and this boot."""
+
+    clock: DeviceClock
+
+    def entry(
+        self,
+        data: EventData,
+        taken: Stamp | None = None,
+        occurred_at: datetime | None = None,
+        model: str | None = None,
+        attachment: Attachment | None = None,
+    ) -> Entry:
+        """An entry around `data`, concluded from what was `taken` then (None: now)."""
+        now = self.clock.now()
+        at = taken or now
+        return Entry(
+            id=str(uuid7(max(0, int(now.at.timestamp() * 1000)), os.urandom(10))),
+            boot=self.clock.boot,
+            occurred_at=occurred_at or at.at,
+            monotonic_ms=at.monotonic_ms,
+            clock=at.clock,
+            kind=kind_of(data),
+            data=encode(data),
+            model=model,
+            attachment=attachment,
+        )

@@ -47,6 +47,8 @@ class Queue:
 
     def __init__(self, file: OutboxFile) -> None:
         self._file = file
+        self.last: int
+        self.acknowledged: int
         self.last, self.acknowledged = file.connection.execute("SELECT last, acknowledged FROM counter").fetchone()
         self._pruned = self.acknowledged
 
@@ -115,6 +117,10 @@ class Queue:
                 connection.execute("UPDATE counter SET acknowledged = ?", (sequence - 1,))
             self.acknowledged = self._pruned = sequence - 1
 
+    def has_waiting(self) -> bool:
+        """Whether anything is not acknowledged."""
+        return self.acknowledged < self.last
+
     def state(self) -> QueueState:
         """Counts and bytes of what waits."""
         with self._file.lock:
@@ -122,7 +128,7 @@ class Queue:
 
     def _insert(self, connection: sqlite3.Connection, first: int, entries: Sequence[Entry], now: datetime) -> None:
         created_ms = int(now.timestamp() * 1000)
-        keys = {boot: _boot_key(connection, boot) for boot in {entry.boot for entry in entries}}
+        keys = {boot: boot_key(connection, boot) for boot in {entry.boot for entry in entries}}
         rows = [(first + i, keys[entry.boot], created_ms, entry.as_event(first + i)) for i, entry in enumerate(entries)]
         connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
         for i, entry in enumerate(entries):
@@ -153,7 +159,8 @@ def read_state(connection: sqlite3.Connection, acknowledged: int | None = None) 
     return QueueState(count, size, oldest_ms, last, cursor, aside, corruptions)
 
 
-def _boot_key(connection: sqlite3.Connection, boot: str) -> int:
+def boot_key(connection: sqlite3.Connection, boot: str) -> int:
+    """The number under which a boot's id is stored once."""
     found = connection.execute("SELECT id FROM boots WHERE boot = ?", (boot,)).fetchone()
     if found is not None:
         return int(found[0])
@@ -173,5 +180,5 @@ def _one_batch(rows: Iterable[Row], limit_bytes: int) -> list[Row]:
 
 def _put(connection: sqlite3.Connection, sequence: int, entry: Entry) -> None:
     created_ms = int(entry.occurred_at.timestamp() * 1000)
-    row = (sequence, _boot_key(connection, entry.boot), created_ms, entry.as_event(sequence))
+    row = (sequence, boot_key(connection, entry.boot), created_ms, entry.as_event(sequence))
     connection.execute("INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?)", row)
