@@ -88,7 +88,8 @@ def test_a_damaged_state_is_rejected_and_the_task_starts_anew(card: TaskCard, st
 @every_task
 def test_absurd_samples_are_refused_or_survived(card: TaskCard) -> None:
     """Nonsense raises SampleRefused at most, and sense is still understood after it."""
-    task, findings = built(card), []
+    task = built(card)
+    findings: list[Finding] = []
     for sample in absurd_samples(card.samples):
         with suppress(SampleRefused):
             findings += task.observe(sample)

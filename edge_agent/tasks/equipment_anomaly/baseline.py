@@ -1,8 +1,8 @@
 """A machine's own normal: per channel a median and a width, learned from its first minutes of steady running.
 
 A channel that still moves when its time is up (a motor warming, a load half way through its cycle) is not learned yet: its
-stretch grows by half until it has come to rest, at most to `LONGEST` times the first. Afterwards the median follows slowly
-and within bounds, so that slow wear is not learned away: `commissioned` stays, and the CUSUM holds values against it.
+stretch grows by a quarter until it has come to rest, at most to `LONGEST` times the first. Afterwards the median follows
+slowly and within bounds, so that slow wear is not learned away: `commissioned` stays, and the CUSUM holds values against it.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ from msgspec import Struct
 from edge_agent.tasks.equipment_anomaly.features import is_at_rest, location_and_width
 
 FEWEST_ROWS, MOST_ROWS = 20, 400
-GROWTH, LONGEST = 1.5, 30.0
+GROWTH, LONGEST = 1.25, 30.0
 RELATIVE_FLOOR = 0.02  # a width under 2 % of the level is the sensor's calm, not the machine's
 REST_OF_FLOOR = 0.1  # a drift of this much of the floor within the stretch is none
 FOLLOW_TAU_S = 900.0
@@ -79,7 +79,7 @@ def settled(learning: Learning, pending: Collection[str], floors: Mapping[str, f
 
 
 def prolong(learning: Learning, pending: Collection[str]) -> Learning:
-    """Go on learning `pending` for half as long again; the older half of the rows is let go."""
+    """Go on learning `pending` for a quarter longer; the older half of the rows is let go."""
     places = [learning.names.index(name) for name in sorted(pending)]
     rows = [[row[place] for place in places] for row in learning.rows[len(learning.rows) // 2 :]]
     return Learning(

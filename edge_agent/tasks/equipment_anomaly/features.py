@@ -32,5 +32,5 @@ def is_at_rest(values: Sequence[float], floor: float) -> bool:
 
 
 def usable(value: float | None) -> float | None:
-    """The value, or None when it is missing, NaN or infinite."""
-    return value if value is not None and isfinite(value) else None
+    """The value as a plain float, or None when it is missing, NaN or infinite."""
+    return float(value) if value is not None and isfinite(value) else None

@@ -1,0 +1,106 @@
+"""From a part to a message, with an inspector that measures the darkest spot."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from edge_agent.sample import Frame
+from edge_agent.task import Finding, Picture, SampleRefused
+from edge_agent.tasks.defects.settings import Settings
+from edge_agent.tasks.defects.task import DefectsTask
+from edge_agent.tasks.defects.verdict import verdict
+from protocols.messages.defect import Defect
+from vision_models.errors import PictureUnusable
+from vision_models.inference.detections import Inspection, no_detections, one_class
+
+Pixels = NDArray[np.uint8]
+STARTED_AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+
+class DarkSpots:
+    """Score: share of pure black in the picture, times a thousand."""
+
+    model_id = "dark-spots"
+
+    def inspect(self, image_bgr: Pixels) -> Inspection:
+        dark = (image_bgr < 5).all(axis=2)
+        if image_bgr.max() < 150:
+            raise PictureUnusable("no whole part")
+        places = np.argwhere(dark)
+        boxes = [[*places.min(axis=0)[::-1], *(places.max(axis=0)[::-1] + 1)]] if len(places) else []
+        found = one_class(np.array(boxes, dtype=np.float32), np.full(1, 0.9, dtype=np.float32)) if boxes else no_detections()
+        return Inspection(1000 * float(dark.mean()), 0.01, found, np.asarray(dark, dtype=np.float32))
+
+
+def picture(part: bool, hole_px: int = 0) -> Pixels:
+    """A belt (240, 320, 3), with or without a plate that may have a square hole."""
+    pixels = np.full((240, 320, 3), 44, dtype=np.uint8)
+    pixels[:, ::4], pixels[:12], pixels[-12:] = 56, 100, 100
+    if part:
+        pixels[60:180, 80:240] = 190
+        pixels[100 : 100 + hole_px, 120 : 120 + hole_px] = 0
+    return pixels
+
+
+def heard(task: DefectsTask, pictures: Sequence[Pixels]) -> list[Finding]:
+    samples = [
+        Frame("cam-4", STARTED_AT + timedelta(seconds=0.2 * tick), 200 * tick, "ntp", pixels)
+        for tick, pixels in enumerate(pictures)
+    ]
+    return [finding for sample in samples for finding in task.observe(sample)]
+
+
+def cycle(hole_px: int) -> list[Pixels]:
+    return [picture(part=False)] * 4 + [picture(part=True, hole_px=hole_px)] * 10
+
+
+def test_a_good_part_is_not_worth_a_word_and_a_bad_one_exactly_one() -> None:
+    """Three parts, the middle one with a hole."""
+    findings = heard(DefectsTask(Settings(line="line-1"), DarkSpots()), cycle(0) + cycle(20) + cycle(0))
+    assert len(findings) == 1
+    message, evidence = findings[0].data, findings[0].evidence
+    assert isinstance(message, Defect)
+    assert isinstance(evidence, Picture)
+    assert (message.camera, message.line, message.verdict, message.threshold) == ("cam-4", "line-1", "fail", 1.0)
+    assert message.regions[0].box == pytest.approx((120 / 320, 100 / 240, 140 / 320, 120 / 240), abs=1e-4)
+    assert findings[0].urgent
+
+
+def test_just_below_the_threshold_a_person_looks() -> None:
+    """A score of 0.94 is neither."""
+    settings = Settings(gate="every_frame", threshold=1.35, review_share=0.1)
+    findings = heard(DefectsTask(settings, DarkSpots()), [picture(part=True, hole_px=10)])
+    assert [finding.data.verdict for finding in findings if isinstance(finding.data, Defect)] == ["review"]
+
+
+def test_every_picture_of_a_folder_is_a_part() -> None:
+    """No belt, no motion: three photographs, two verdicts."""
+    task = DefectsTask(Settings(gate="every_frame"), DarkSpots())
+    holes = [picture(part=True, hole_px=hole) for hole in (20, 0, 20)]
+    assert len(heard(task, holes)) == 2
+    assert task.snapshot() == b""
+
+
+def test_a_picture_without_a_whole_part_is_refused() -> None:
+    """It is counted, and it is no good part either."""
+    with pytest.raises(SampleRefused):
+        heard(DefectsTask(Settings(gate="every_frame"), DarkSpots()), [picture(part=False)])
+
+
+def test_only_the_region_is_looked_at() -> None:
+    """Outside of it may be anything."""
+    settings = Settings(gate="every_frame", roi=(0.5, 0.0, 0.5, 1.0))
+    assert heard(DefectsTask(settings, DarkSpots()), [picture(part=True, hole_px=20)]) == []
+
+
+@given(st.floats(0, 50), st.floats(0.01, 50), st.floats(0, 0.9), st.floats(0, 5))
+def test_a_stranger_part_never_gets_a_milder_verdict(score: float, threshold: float, share: float, more: float) -> None:
+    """Pass, review, fail in this order."""
+    order = ["pass", "review", "fail"]
+    settings = Settings(threshold=threshold, review_share=share)
+    assert order.index(verdict(score + more, settings)) >= order.index(verdict(score, settings))
