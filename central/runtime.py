@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import Event
 from types import FrameType
 from typing import Any
 
@@ -13,7 +14,8 @@ from gunicorn.app.base import BaseApplication
 from sqlalchemy import Engine
 
 from central.app import create_app
-from central.bus import Address
+from central.background.loop import run_background
+from central.bus import Address, Bus
 from central.config import CentralConfig, secret
 from central.console import live
 from central.deciding.registry import discover
@@ -59,8 +61,9 @@ def require_schema(engine: Engine, config: CentralConfig) -> None:
 
 
 def bus_address(config: CentralConfig) -> Address:
-    """Where the broker is and how the centre signs in."""
+    """Where the broker is and how the centre signs in. Raises SecretError."""
     broker = config.broker
+    secret(broker.password_file, "broker.password_file")
     return Address(broker.host, broker.port, broker.user, broker.password_file)
 
 
@@ -76,6 +79,20 @@ def serve(config: CentralConfig) -> None:
         return create_app(_parts(open_engine(config.database), config, system_now), secret_key=secret_key)
 
     _WebServer(f"{config.console.host}:{config.console.port}", load).run()
+
+
+def background(config: CentralConfig) -> None:
+    """Decide what is due and announce it until SIGTERM. Raises OldSchema, SecretError."""
+    stop = _set_by_signals()
+    with opened(config) as parts, Bus(bus_address(config), "central-background") as bus:
+        run_background(parts, bus, stop)
+
+
+def _set_by_signals() -> Event:
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    return stop
 
 
 def _parts(engine: Engine, config: CentralConfig, now: Callable[[], datetime]) -> Parts:
