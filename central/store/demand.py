@@ -48,7 +48,7 @@ def units_by_day(conn: Connection, site: str, sku: str, since: date, before: dat
     days = select(daily_demand.c.day, daily_demand.c.units).where(
         *mine, daily_demand.c.day >= since, daily_demand.c.day < before
     )
-    return dict(conn.execute(days).tuples().all())
+    return dict(conn.execute(days).all())
 
 
 def first_day(conn: Connection, site: str, sku: str) -> date | None:

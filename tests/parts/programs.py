@@ -1,0 +1,41 @@
+"""A program that talks to the API of a small house: the app without the console, and a token with every scope."""
+
+import random
+from typing import Any
+
+from flask.testing import FlaskClient
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+from werkzeug.test import TestResponse
+
+from central import api
+from central.identity import tokens
+from central.parts import EXTENSION
+from tests.parts.house import SITE, House
+
+
+class Program:
+    """Sends what it is told, with its token."""
+
+    def __init__(self, house: House, *scopes: str, site: str = SITE) -> None:
+        self.app = OpenAPI("central", info=Info(title="Tallyhouse", version="0"), doc_ui=False, static_folder=None)
+        self.app.extensions[EXTENSION] = house.parts
+        self.app.config["MAX_CONTENT_LENGTH"] = 4 * 1024 * 1024
+        api.register(self.app)
+        with house.parts.writing() as conn:
+            name = f"{site} {' '.join(scopes)}"
+            self.token = tokens.issue(conn, name, site, scopes or tokens.SCOPES, house.now, random.Random(name).randbytes)
+        self.client: FlaskClient = self.app.test_client()
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        """GET below /api/v1."""
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, body: object, **options: Any) -> TestResponse:
+        """POST JSON below /api/v1."""
+        return self.call("POST", path, json=body, **options)
+
+    def call(self, method: str, path: str, **options: Any) -> TestResponse:
+        """Any method below /api/v1, with the token unless `headers` say otherwise."""
+        headers = {"Authorization": f"Bearer {self.token}"} | options.pop("headers", {})
+        return self.client.open(f"/api/v1/{path}", method=method, headers=headers, **options)
