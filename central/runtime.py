@@ -16,10 +16,11 @@ from sqlalchemy import Engine
 from central.app import create_app
 from central.background.loop import run_background
 from central.bus import Address, Bus
-from central.config import CentralConfig, secret
+from central.config import CentralConfig, secret, signing_key
 from central.console import live
 from central.deciding.registry import discover
 from central.errors import ConfigError, OldSchema, PortTaken
+from central.ingest import subscriber
 from central.parts import Parts
 from central.store import schema
 from central.store.engine import open_engine
@@ -79,6 +80,13 @@ def serve(config: CentralConfig) -> None:
         return create_app(_parts(open_engine(config.database), config, system_now), secret_key=secret_key)
 
     _WebServer(f"{config.console.host}:{config.console.port}", load).run()
+
+
+def ingest(config: CentralConfig) -> None:
+    """Land what devices say until SIGTERM. Raises OldSchema, SecretError."""
+    stop = _set_by_signals()
+    with opened(config) as parts:
+        subscriber.run(parts, bus_address(config), signing_key(config), stop)
 
 
 def background(config: CentralConfig) -> None:

@@ -59,6 +59,7 @@ class Peer:
     def goes(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        del self._client  # a client that knows us and is known by us would be collected with its sockets open
 
     def _on_connect(
         self, _client: Client, _userdata: object, _flags: object, reason: ReasonCode, _given: Properties | None
