@@ -4,14 +4,15 @@ A changed position is logged for open pages, announced as `stock/level` (retaine
 that wakes decisions. Every function runs inside the caller's writing transaction.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
 
 from central.floor import position
-from central.store import announcements, changes, counts, movements, positions
+from central.store import announcements, changes, counts, demand, movements, positions
 from central.store.announcements import Saying
 from central.store.counts import Count
 from central.store.facts import Fact
@@ -40,7 +41,16 @@ def post_movements(conn: Connection, site: str, posted: Sequence[Movement], sour
         place = (movement.location, movement.sku)
         after[place] = position.moved(after.get(place, Position()), movement.quantity, movement.occurred_at)
     facts = _settle(conn, site, before, after, now)
+    demand.add(conn, site, _sold(new))
     return Posted(len(new), len(posted) - len(new), facts)
+
+
+def _sold(posted: Sequence[Movement]) -> dict[tuple[str, date], float]:
+    sold: Counter[tuple[str, date]] = Counter()
+    for movement in posted:
+        if movement.kind == "sale":
+            sold[movement.sku, movement.occurred_at.astimezone(UTC).date()] -= movement.quantity
+    return dict(sold)
 
 
 def record_counts(conn: Connection, site: str, made: Sequence[Count], now: datetime) -> list[Fact]:
@@ -63,8 +73,8 @@ def record_counts(conn: Connection, site: str, made: Sequence[Count], now: datet
 def mark_count_wrong(conn: Connection, count_id: int, person: str, now: datetime) -> list[Fact]:
     """Stop trusting a count: its place falls back to the newest trusted one before it, else to the book.
 
-    A count that was already called wrong, or that nothing rests on any more, changes no position. Raises LookupError when
-    there is no such count.
+    A count that was already called wrong, or that nothing rests on any more, changes no position; decisions may still rest
+    on it, so the fact is handed back all the same. Raises LookupError when there is no such count.
     """
     wrong = counts.get(conn, count_id)
     if wrong is None:
@@ -73,9 +83,9 @@ def mark_count_wrong(conn: Connection, count_id: int, person: str, now: datetime
     place = (wrong.location, wrong.sku)
     before = positions.at(conn, wrong.site, [place])
     resting = before.get(place)
-    if resting is None or resting.count_id != count_id:
-        return []
-    return _settle(conn, wrong.site, before, {place: _without(conn, wrong, resting)}, now)
+    if resting is not None and resting.count_id == count_id:
+        _settle(conn, wrong.site, before, {place: _without(conn, wrong, resting)}, now)
+    return [_fact(wrong.site, place)]
 
 
 def _without(conn: Connection, wrong: counts.Recorded, resting: Position) -> Position:
@@ -103,7 +113,12 @@ def _settle(
     levels = [_level(place, there, now) for place, there in changed.items()]
     if levels:
         announcements.announce_all(conn, site, levels, now)
-    return [Fact("stock_position", site, {"location": location, "sku": sku}) for location, sku in changed]
+    return [_fact(site, place) for place in changed]
+
+
+def _fact(site: str, place: Place) -> Fact:
+    location, sku = place
+    return Fact("stock_position", site, {"location": location, "sku": sku})
 
 
 def _level(place: Place, there: Position, now: datetime) -> Saying:
