@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("protocols", "vision_models", "edge_agent", "firmware_sim", "central")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TOP_LEVEL = {
-    *PACKAGES, "tests", "scripts", "docs", "benchmarks", "pyproject.toml", "requirements.lock", "requirements-dev.lock",
+    *PACKAGES, "tests", "scripts", "docs", "benchmarks", "pyproject.toml", "requirements.lock",
+    "requirements-dev.lock", "requirements-build.lock",
     "Dockerfile.edge", "Dockerfile.central", "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md",
     "SECURITY.md", "LICENSE", ".gitignore", ".ci", ".dockerignore",
 }  # fmt: skip
@@ -74,7 +75,8 @@ def test_only_config_reads_the_environment(path: Path) -> None:
 
 def test_most_files_fit_a_page_or_two() -> None:
     """95 % of the files stay under 300 lines and none passes 400."""
-    lengths = sorted(len(path.read_text(encoding="utf-8").splitlines()) for path in sources())
+    written = [path for path in sources() if "migrations" not in path.parts]  # a migration is a list, written once
+    lengths = sorted(len(path.read_text(encoding="utf-8").splitlines()) for path in written)
     assert lengths[int(len(lengths) * 0.95)] < 300
     assert lengths[-1] <= 400
 
