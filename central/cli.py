@@ -23,7 +23,9 @@ from central.logs import set_up_logs
 from central.store import audit, catalogue, devices, people, schema
 from protocols.signing import public_text
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None, pretty_exceptions_enable=False
+)
 device_app = typer.Typer(no_args_is_help=True, help="Edge devices: add one, list them.", rich_markup_mode=None)
 user_app = typer.Typer(no_args_is_help=True, help="People who sign in to the console.", rich_markup_mode=None)
 token_app = typer.Typer(no_args_is_help=True, help="Bearer tokens of programs that use the API.", rich_markup_mode=None)

@@ -29,7 +29,7 @@ class Subject:
     key: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Capability(Generic[InputsT, ParamsT, ProposalT]):
     """One kind of decision. Everything else (API, topics, console, review, trace, audit, checks) follows from this card.
 
