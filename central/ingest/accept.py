@@ -1,35 +1,41 @@
 """From bytes to a verdict (pure): a batch whose events can be landed, or why not.
 
-Checked in this order: topic, sender, size, signature over the bytes as sent, encoding, batch, order, then each event. What
+Checked in this order: sender, size, signature over the bytes as sent, encoding, batch, order, then each event. What
 cannot be understood inside a readable batch is set aside alone and the cursor passes over it; a batch that cannot be read,
 or whose order is broken, is set aside whole and the cursor stays (CONTRACT §4.6).
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import cast
 
 from msgspec import Raw, Struct
 
 from central.ingest.registry import Registry, Speaker, Stranger, speaker_of
-from protocols import codec, signing, topics
+from protocols import codec, signing
 from protocols.envelope import MAX_BATCH_BYTES, Batch, BatchHead, Event
-from protocols.errors import BadSignature, Oversized, ProtocolError, UnknownKind, Unreadable
+from protocols.errors import BadSignature, Oversized, UnknownKind, Unreadable
 from protocols.messages.lost import Lost
 from protocols.messages.registry import EventData, read_data
 from protocols.messages.shelf_count import ShelfCount
+from protocols.topics import EdgeTopic
 
 LARGEST_INTEGER = 2**63 - 1
 FIRST_YEAR, LAST_YEAR = 1970, 9998  # a device without a clock wakes up in 1970
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class Taken(Struct, frozen=True, gc=False):
     """An event that can be landed. last: the sequence that the cursor may pass to, beyond its own for a declared loss.
 
-    text: its data as it came; data: the same as a message, None for a kind that nobody here knows.
+    at: when it occurred, or when it came if its clock runs ahead: nothing can be later than now. text: its data as it came;
+    data: the same as a message, None for a kind that nobody here knows.
     """
 
     event: Event
+    boot: str
     last: int
+    at: datetime
     text: str
     data: EventData | None
 
@@ -52,7 +58,8 @@ class Accepted(Struct, frozen=True):
     first: int
     last: int
     taken: Sequence[Taken]
-    poison: Sequence[Poison] = ()
+    poison: Sequence[Poison]
+    payload: bytes
 
 
 class Misplaced(Struct, frozen=True):
@@ -64,6 +71,7 @@ class Misplaced(Struct, frozen=True):
     last: int
     reason: str
     detail: str
+    payload: bytes
 
 
 class Quarantined(Struct, frozen=True):
@@ -92,32 +100,28 @@ class Refusal(Exception):
         self.reason = reason
 
 
-def accept(topic_text: str, payload: bytes, properties: Mapping[str, str], registry: Registry) -> Verdict:
+def accept(topic: EdgeTopic, payload: bytes, properties: Mapping[str, str], registry: Registry, now: datetime) -> Verdict:
     """What to do about one message on `up/events`."""
-    try:
-        topic = topics.parse_up(topic_text)
-    except ProtocolError as error:
-        return Quarantined("bad_topic", str(error))
     speaker = speaker_of(topic, registry)
     if isinstance(speaker, Stranger):
         return Quarantined(speaker.reason, speaker.detail, topic.device)
     try:
-        return _judged(topic, payload, properties, speaker)
+        return _judged(topic, payload, properties, speaker, now)
     except Refusal as refusal:
         return Quarantined(refusal.reason, str(refusal), topic.device)
 
 
-def _judged(topic: topics.EdgeTopic, payload: bytes, properties: Mapping[str, str], speaker: Speaker) -> Verdict:
+def _judged(topic: EdgeTopic, payload: bytes, properties: Mapping[str, str], speaker: Speaker, now: datetime) -> Verdict:
     batch = _read(_genuine(payload, properties, speaker))
     if batch.device != topic.device:
         raise Refusal("wrong_device", f"the batch says {batch.device}, its topic {topic.device}: fix the sender")
     if batch.lane != "order":
         return Unheard(batch.device, batch.boot)
-    taken, poison, last = _events(batch)
+    taken, poison, last = _events(batch, now)
     if speaker.site != topic.site:
         detail = f"{topic.device} belongs to {speaker.site}, not to {topic.site}: correct its site, or the device's config"
-        return Misplaced(batch.device, batch.boot, batch.first, last, "wrong_site", detail)
-    return Accepted(speaker.site, batch.device, batch.boot, batch.first, last, taken, poison)
+        return Misplaced(batch.device, batch.boot, batch.first, last, "wrong_site", detail, payload)
+    return Accepted(speaker.site, batch.device, batch.boot, batch.first, last, taken, poison, payload)
 
 
 def _genuine(payload: bytes, properties: Mapping[str, str], speaker: Speaker) -> bytes:
@@ -145,12 +149,12 @@ def _read(content: bytes) -> Batch | BatchHead:
         raise Refusal("unreadable", str(error)) from error
 
 
-def _events(batch: Batch | BatchHead) -> tuple[list[Taken], list[Poison], int]:
+def _events(batch: Batch | BatchHead, now: datetime) -> tuple[list[Taken], list[Poison], int]:
     taken: list[Taken] = []
     poison: list[Poison] = []
     last = batch.first - 1
     for item in batch.events:
-        outcome = _outcome(item, last + 1)
+        outcome = _outcome(batch.boot, item, last + 1, now)
         if isinstance(outcome, Taken):
             taken.append(outcome)
             last = outcome.last
@@ -160,17 +164,17 @@ def _events(batch: Batch | BatchHead) -> tuple[list[Taken], list[Poison], int]:
     return taken, poison, last
 
 
-def _outcome(item: Event | Raw, due: int) -> Taken | Poison:
+def _outcome(boot: str, item: Event | Raw, due: int, now: datetime) -> Taken | Poison:
     try:
         event = item if isinstance(item, Event) else codec.read_event(item)
     except Unreadable as error:
         return Poison(due, "unreadable", str(error), bytes(cast(Raw, item)))
     if event.sequence != due:
         raise Refusal("broken_order", f"{event.sequence} came where {due} was due, and no loss was declared")
-    return _understood(event)
+    return _understood(boot, event, now)
 
 
-def _understood(event: Event) -> Taken | Poison:
+def _understood(boot: str, event: Event, now: datetime) -> Taken | Poison:
     try:
         data = read_data(event.kind, event.data)
         text = str(event.data, "utf-8")
@@ -180,14 +184,16 @@ def _understood(event: Event) -> Taken | Poison:
         return _poison(event, "bad_data", str(error))
     if problem := _problem(event, data):
         return _poison(event, "bad_data", problem)
-    return Taken(event, data.last if isinstance(data, Lost) else event.sequence, text, data)
+    at = event.occurred_at if event.occurred_at <= now + CLOCKS_DIFFER else now
+    return Taken(event, boot, data.last if isinstance(data, Lost) else event.sequence, at, text, data)
 
 
 def _problem(event: Event, data: EventData | None) -> str | None:
     if event.monotonic_ms > LARGEST_INTEGER:
         return f"monotonic_ms {event.monotonic_ms} is beyond 64 bits"
-    if not FIRST_YEAR <= event.occurred_at.year <= LAST_YEAR:
-        return f"occurred_at {event.occurred_at} is outside the years {FIRST_YEAR} to {LAST_YEAR}"
+    for moment in (event.occurred_at, getattr(data, "since", None), getattr(data, "started_at", None)):
+        if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            return f"{moment} is outside the years {FIRST_YEAR} to {LAST_YEAR}"
     if isinstance(data, ShelfCount) and not data.sku.isprintable():
         return f"SKU {data.sku!r} has characters that cannot be printed"
     if isinstance(data, Lost) and not data.first == event.sequence <= data.last:

@@ -1,0 +1,61 @@
+"""States that devices tell of themselves: births, wills, health, reported twins. Stored as they are, newest only."""
+
+from datetime import datetime
+from typing import cast
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from central.ingest.accept import Quarantined
+from central.ingest.projections.device_state import is_outdated
+from central.ingest.registry import Registry, Stranger, speaker_of
+from central.store import changes, devices
+from protocols import codec
+from protocols.errors import ProtocolError
+from protocols.messages.device import Birth, Health, Reported, Will
+from protocols.topics import EdgeTopic
+
+State = Birth | Will | Health | Reported
+_ABOUT = {"status": Birth | Will, "health": Health, "reported": Reported}
+
+
+class Said(Struct, frozen=True):
+    """What a device said: the message, and the same as the JSON that came."""
+
+    site: str
+    device: str
+    message: State
+    state: dict[str, object]
+
+
+def accept(topic: EdgeTopic, payload: bytes, registry: Registry) -> Said | Quarantined | None:
+    """What to do about a state; None for one that is taken back (empty), or a reply to a command nobody gave."""
+    if not payload or topic.branch not in _ABOUT:
+        return None
+    speaker = speaker_of(topic, registry)
+    if isinstance(speaker, Stranger):
+        return Quarantined(speaker.reason, speaker.detail, topic.device)
+    if speaker.site != topic.site:
+        return Quarantined("wrong_site", f"{topic.device} belongs to {speaker.site}, not to {topic.site}", topic.device)
+    try:
+        message = codec.decode(payload, cast("type[State]", _ABOUT[topic.branch]))
+    except ProtocolError as error:
+        return Quarantined("unreadable", str(error), topic.device)
+    return Said(topic.site, topic.device, message, msgspec.json.decode(payload))
+
+
+def note(conn: Connection, said: Said, now: datetime) -> None:
+    """Keep a state, unless it is of a boot that is over."""
+    message = said.message
+    if isinstance(message, Birth):
+        devices.heard(conn, said.device, now, online=True, boot=message.boot, birth=said.state)
+    elif isinstance(message, Health):
+        devices.heard(conn, said.device, now, health=said.state)
+    elif isinstance(message, Reported):
+        devices.heard(conn, said.device, now, reported=said.state)
+    elif is_outdated(message, devices.boot_of(conn, said.device)):
+        return
+    else:
+        devices.heard(conn, said.device, now, online=False, boot=message.boot)
+    changes.log(conn, said.site, "device", said.device, now)

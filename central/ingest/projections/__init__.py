@@ -1,0 +1,1 @@
+"""What events make the centre believe, one file a fact: pure, (state, event) → state."""

@@ -1,0 +1,62 @@
+"""The devices on record, read again every second: one added or revoked while the house runs is heard or refused at once."""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+from sqlalchemy.exc import DatabaseError
+
+from central.ingest.registry import Registry, Speaker
+from central.store.devices import Device
+from protocols.errors import BadSignature
+from protocols.signing import public_key
+
+EVERY_S = 1.0
+AFTER_A_STRANGER_S = 0.2
+
+log = structlog.get_logger()
+
+
+class Speakers:
+    """A snapshot of the devices. read: every device on record; monotonic: a clock in seconds that never goes back."""
+
+    def __init__(self, read: Callable[[], Sequence[Device]], monotonic: Callable[[], float]) -> None:
+        self._read = read
+        self._monotonic = monotonic
+        self._read_at = float("-inf")
+        self._devices: dict[str, Device] = {}
+        self._registry: dict[str, Speaker] = {}
+
+    @property
+    def registry(self) -> Registry:
+        """Who may speak, as last read."""
+        return self._registry
+
+    @property
+    def devices(self) -> list[Device]:
+        """The devices on record, as last read."""
+        return list(self._devices.values())
+
+    def refresh(self, max_age_s: float = EVERY_S) -> list[Device]:
+        """Read again if the snapshot is older than `max_age_s`. Returns the devices that are new or changed."""
+        if self._monotonic() - self._read_at < max_age_s:
+            return []
+        self._read_at = self._monotonic()
+        try:
+            on_record = self._read()
+        except DatabaseError as error:
+            log.error("devices_unreadable", problem=str(error.orig), remedy="the last list holds until it can be read")
+            return []
+        before, self._devices = self._devices, {device.device: device for device in on_record}
+        changed = [device for name, device in self._devices.items() if before.get(name) != device]
+        if changed or len(before) != len(self._devices):
+            kept = {name: one for name, one in self._registry.items() if self._devices.get(name) == before[name]}
+            self._registry = kept | {device.device: one for device in changed if (one := _speaker(device))}
+        return changed
+
+
+def _speaker(device: Device) -> Speaker | None:
+    try:
+        return Speaker(device.site, public_key(device.public_key), device.revoked_at is not None)
+    except BadSignature as error:
+        log.error("device_key_unusable", device=device.device, problem=str(error), remedy="add the device again")
+        return None

@@ -1,0 +1,119 @@
+"""The loop of `tallyhouse ingest`: what the broker brings is landed with all else that waits, and then acknowledged.
+
+The client's thread fills a bounded queue, this one empties it: a full queue is the brake. The order is commit, PUBACK,
+`down/ack`: a crash in between makes the broker or the device send again, which has no effect.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from queue import Empty, Full, Queue
+from threading import Event
+
+import structlog
+
+from central.bus import Address, Bus, Listening, Message, Will
+from central.errors import BusError
+from central.fleet import twin
+from central.ingest.speakers import Speakers
+from central.ingest.writer import Writer
+from central.parts import Parts
+from central.store import devices, house
+from central.store.devices import Device
+from protocols import topics
+from protocols.codec import encode, wire_time
+from protocols.messages.device import CentralState
+from protocols.signing import PrivateKey
+
+CLIENT_ID = "central-ingest"
+MOST_WAITING = 200
+LOOK_EVERY_S = 0.2
+GOODBYE_S = 2.0
+
+log = structlog.get_logger()
+
+
+def run(parts: Parts, address: Address, signing_key: PrivateKey, stop: Event) -> None:
+    """Land what devices say until `stop` is set."""
+    with parts.writing() as conn:
+        state = _State(house.epoch(conn), parts.now)
+    speakers = Speakers(lambda: _on_record(parts), time.monotonic)
+    writer = Writer(parts, speakers, stop.wait)
+    queue: Queue[Message] = Queue(MOST_WAITING)
+    connected = Event()
+    bus = Bus(
+        address,
+        CLIENT_ID,
+        listening=Listening(topics.UP_FILTER, partial(_enqueue, queue, stop), receive_maximum=2 * MOST_WAITING),
+        will=Will(topics.CENTRAL_STATE, state.said(is_online=False)),
+        connected=lambda _bus: connected.set(),
+    )
+    with bus:
+        while not stop.is_set():
+            changed = speakers.refresh()
+            if connected.is_set():
+                connected.clear()
+                bus.publish(topics.CENTRAL_STATE, state.said(is_online=True), retain=True)
+                changed = speakers.devices
+            _tell_desired(bus, changed, signing_key)
+            _land(bus, writer, _all_waiting(queue))
+        _say_goodbye(bus, state.said(is_online=False))
+
+
+@dataclass(frozen=True)
+class _State:
+    epoch: str
+    now: Callable[[], datetime]
+
+    def said(self, *, is_online: bool) -> bytes:
+        return encode(CentralState(online=is_online, epoch=self.epoch, time=wire_time(self.now())))
+
+
+def _on_record(parts: Parts) -> list[Device]:
+    with parts.reading() as conn:
+        return devices.identities(conn)
+
+
+def _enqueue(queue: Queue[Message], stop: Event, message: Message) -> None:
+    while not stop.is_set():
+        with suppress(Full):
+            queue.put(message, timeout=LOOK_EVERY_S)
+            return
+
+
+def _all_waiting(queue: Queue[Message]) -> list[Message]:
+    messages: list[Message] = []
+    try:
+        messages.append(queue.get(timeout=LOOK_EVERY_S))
+        while len(messages) < MOST_WAITING:
+            messages.append(queue.get_nowait())
+    except Empty:
+        pass
+    return messages
+
+
+def _land(bus: Bus, writer: Writer, messages: list[Message]) -> None:
+    answers = writer.land(messages) if messages else []
+    if answers is None:
+        return
+    # After the commit: a crash in between must redeliver, not lose.
+    for message in messages:
+        bus.acknowledge(message)
+    for answer in answers:
+        bus.publish(topics.down(answer.site, answer.device, "ack"), encode(answer.acknowledgement))
+
+
+def _tell_desired(bus: Bus, changed: list[Device], key: PrivateKey) -> None:
+    for said in twin.desired(changed, key):
+        properties = {} if said.signature is None else {"sig": said.signature}
+        bus.publish(said.topic, said.payload, retain=True, properties=properties)
+
+
+def _say_goodbye(bus: Bus, state: bytes) -> None:
+    try:
+        bus.publish_and_wait(topics.CENTRAL_STATE, state, retain=True, timeout_s=GOODBYE_S)
+    except BusError as error:
+        log.warning("goodbye_unheard", problem=str(error))

@@ -1,0 +1,30 @@
+"""From a message on any branch to a verdict (pure): who looks at what."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from central.ingest import accept, evidence, presence
+from central.ingest.accept import Accepted, Misplaced, Quarantined, Unheard
+from central.ingest.evidence import Delivered
+from central.ingest.presence import Said
+from central.ingest.registry import Registry
+from protocols import topics
+from protocols.errors import ProtocolError
+from protocols.topics import EdgeTopic
+
+Verdict = Accepted | Misplaced | Quarantined | Unheard | Delivered | Said | None
+
+
+def judge(
+    topic: str, payload: bytes, properties: Mapping[str, str], registry: Registry, now: datetime
+) -> tuple[EdgeTopic | None, Verdict]:
+    """The parsed topic, if it is one of ours, and what to do; None: nothing, but acknowledge it."""
+    try:
+        parsed = topics.parse_up(topic)
+    except ProtocolError as error:
+        return None, Quarantined("bad_topic", str(error))
+    if parsed.branch == "events":
+        return parsed, accept.accept(parsed, payload, properties, registry, now)
+    if parsed.branch == "evidence":
+        return parsed, evidence.accept(parsed, payload, properties, registry)
+    return parsed, presence.accept(parsed, payload, registry)

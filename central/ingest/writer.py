@@ -1,0 +1,94 @@
+"""Messages in, answers out: judged, then landed until the database has them (the door to the store).
+
+A database that is locked, full or away is tried again for as long as it takes: nothing is acknowledged before. A message
+that the landing code itself stumbles over is set aside alone, so that it never blocks the others.
+"""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InternalError, NotSupportedError, ProgrammingError
+
+from central.bus import Message
+from central.ingest.accept import Accepted, Misplaced, Quarantined
+from central.ingest.land import land
+from central.ingest.registry import Registry
+from central.ingest.speakers import AFTER_A_STRANGER_S, Speakers
+from central.ingest.verdicts import Verdict, judge
+from central.ingest.waiting import Answer, Waiting
+from central.parts import Parts
+from protocols.topics import EdgeTopic
+
+RETRY_FIRST_S, RETRY_LAST_S = 0.2, 5.0
+_FAULT_OF_THE_STATEMENT = (DataError, IntegrityError, InternalError, NotSupportedError, ProgrammingError)
+
+log = structlog.get_logger()
+
+
+class Writer:
+    """paused: waits so many seconds and says whether to give up (the process is stopping)."""
+
+    def __init__(self, parts: Parts, speakers: Speakers, paused: Callable[[float], bool]) -> None:
+        self._parts = parts
+        self._speakers = speakers
+        self._paused = paused
+
+    def land(self, messages: Sequence[Message]) -> list[Answer] | None:
+        """Land messages and say what to answer; None when the process stops before the database has them."""
+        waiting = [self._judged(message) for message in messages]
+        try:
+            return self._persist(waiting)
+        except Exception:
+            log.exception("landing_failed", messages=len(waiting), remedy="each is landed alone, the culprit set aside")
+        answers: list[Answer] = []
+        for one in waiting:
+            landed = self._land_alone(one)
+            if landed is None:
+                return None
+            answers += landed
+        return answers
+
+    def _judged(self, message: Message) -> Waiting:
+        topic, verdict = self._judge(message, self._speakers.registry)
+        if isinstance(verdict, Quarantined) and verdict.reason == "unknown_device":
+            self._speakers.refresh(AFTER_A_STRANGER_S)
+            topic, verdict = self._judge(message, self._speakers.registry)
+        if isinstance(verdict, Quarantined):
+            log.warning("quarantined", topic=message.topic, reason=verdict.reason, detail=verdict.detail)
+        return Waiting(message.topic, topic, message.payload, verdict)
+
+    def _judge(self, message: Message, registry: Registry) -> tuple[EdgeTopic | None, Verdict]:
+        return judge(message.topic, message.payload, message.properties, registry, self._parts.now())
+
+    def _land_alone(self, one: Waiting) -> list[Answer] | None:
+        try:
+            return self._persist([one])
+        except Exception as error:
+            log.exception("message_set_aside", topic=one.said_on, remedy="it is in quarantine; report this as a defect")
+            return self._persist([_set_aside(one, error)])
+
+    def _persist(self, waiting: Sequence[Waiting]) -> list[Answer] | None:
+        delay_s = RETRY_FIRST_S
+        while True:
+            try:
+                with self._parts.writing() as conn:
+                    return land(conn, waiting, self._parts.capabilities, self._parts.now())
+            except DatabaseError as error:
+                if isinstance(error, _FAULT_OF_THE_STATEMENT):
+                    raise
+                log.error("database_unavailable", problem=str(error.orig), waiting=len(waiting), remedy=RETRIED)
+            if self._paused(delay_s):
+                return None
+            delay_s = min(2 * delay_s, RETRY_LAST_S)
+
+
+RETRIED = "nothing is lost: devices keep it, and it is tried again; look for a full disk or a long transaction"
+
+
+def _set_aside(one: Waiting, error: Exception) -> Waiting:
+    detail = f"the centre could not land it: {type(error).__name__}: {error}"
+    verdict = one.verdict
+    if isinstance(verdict, Accepted):
+        passed = Misplaced(verdict.device, verdict.boot, verdict.first, verdict.last, "unlandable", detail, verdict.payload)
+        return Waiting(one.said_on, one.topic, one.payload, passed)
+    return Waiting(one.said_on, one.topic, one.payload, Quarantined("unlandable", detail))
