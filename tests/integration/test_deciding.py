@@ -1,17 +1,22 @@
 """A decision's whole life on a real database: woken, decided, reviewed, corrected."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import select, update
 
-from central.deciding import review
+from central.capabilities.supply.inventory.model import Inputs, Params, Replenishment
+from central.deciding import review, waking
+from central.deciding.capability import Subject
+from central.deciding.outcome import Outcome
+from central.deciding.run import run
 from central.deciding.trace import trace
 from central.errors import AlreadyReviewed, NotReviewable
 from central.floor import stock
-from central.deciding import waking
-from central.store import announcements, decisions
+from central.store import announcements, audit, decisions, due, params
 from central.store.decisions import Decision
 from tests.parts.house import OAT, SITE, House
 
@@ -54,3 +59,262 @@ def test_a_low_count_becomes_an_order_proposal_that_rests_on_its_event(house: Ho
     assert event.link == f"event/eye-01/{sequence}"
     assert event.rests_on[0].kind == "evidence"
     assert said(house) == ["proposed"]
+
+
+def test_an_outcome_that_did_not_change_records_and_announces_nothing(house: House) -> None:
+    """One more count that leads to the same order leaves the open proposal as it is."""
+    house.count("b-04", 3)
+    house.decide()
+    house.pass_time(minutes=1)
+    house.count("b-04", 2)
+    assert house.decide() == 1
+    assert len(all_decisions(house)) == 1
+    assert said(house) == ["proposed"]
+
+
+def test_a_changed_outcome_supersedes_the_open_proposal(house: House) -> None:
+    """A count far lower asks for more: the old proposal points at the new one, and both facts are announced."""
+    house.count("b-04", 20)
+    house.decide()
+    house.pass_time(minutes=1)
+    house.count("b-04", 1)
+    house.decide()
+    new, old = all_decisions(house)
+    assert (old.state, old.superseded_by) == ("superseded", new.id)
+    assert new.state == "proposed"
+    assert said(house) == ["proposed", "superseded", "proposed"]
+
+
+def test_enough_stock_is_a_recorded_conclusion_that_is_not_announced(house: House) -> None:
+    """Nothing to do is known with its reasons and with what would change it."""
+    house.count("b-04", 200)
+    house.decide()
+    (decision,) = all_decisions(house)
+    assert decision.state == "nothing"
+    assert decision.would_change
+    assert said(house) == []
+
+
+def test_a_burst_of_counts_is_decided_once(house: House) -> None:
+    """Wakes of one subject within the settling time are one run."""
+    for units in (9, 7, 5, 3):
+        house.count("b-04", units)
+        house.pass_time(milliseconds=100)
+    assert house.decide() == 1
+    assert len(all_decisions(house)) == 1
+
+
+def test_what_is_woken_while_it_is_decided_stays_due(house: House) -> None:
+    """A wake between reading and recording is not lost."""
+    house.count("b-04", 3)
+    house.pass_time(seconds=2)
+    with house.parts.reading() as conn:
+        (task,) = due.ready(conn, house.now, 10)
+    house.count("b-04", 1)
+    run(house.parts.engine, house.parts.capabilities[0], task, house.parts.now)
+    with house.parts.reading() as conn:
+        assert due.backlog(conn, house.pass_time(seconds=2)) == 1
+
+
+def test_a_model_that_fails_is_recorded_and_the_open_proposal_stands(house: House) -> None:
+    """A crash is an Undecided that anybody can see; it replaces nothing, and goes when the model works again."""
+    house.count("b-04", 3)
+    house.decide()
+    card = house.parts.capabilities[0]
+    house.parts = replace(house.parts, capabilities=(replace(card, decide=_broken),))
+    house.pass_time(minutes=1)
+    house.count("b-04", 2)
+    house.decide()
+    undecided, proposed = all_decisions(house)
+    assert undecided.state == "undecided"
+    assert undecided.codes == {"model_failed"}
+    assert proposed.state == "proposed"
+    assert said(house) == ["proposed", "undecided"]
+    house.parts = replace(house.parts, capabilities=(card,))
+    house.pass_time(minutes=1)
+    house.count("b-04", 3)
+    house.decide()
+    states = [decision.state for decision in all_decisions(house)]
+    assert states == ["superseded", "proposed"]
+
+
+def _broken(inputs: Inputs, params: Params) -> Outcome[Replenishment]:
+    raise ZeroDivisionError(f"{inputs.sku}: no reason at all")
+
+
+def test_an_item_nobody_knows_is_undecided_with_what_is_missing(house: House) -> None:
+    """Without history, supplier and stock the answer says so instead of guessing."""
+    with house.parts.writing() as conn:
+        due.wake(conn, SITE, "supply.inventory", "unknown", house.now, not_before=house.now)
+    house.decide()
+    (decision,) = all_decisions(house)
+    assert decision.state == "undecided"
+    assert decision.codes == {"no_position", "no_demand_history", "no_lead_time"}
+
+
+def test_two_people_cannot_settle_the_same_proposal(house: House) -> None:
+    """The second is told who was first and when."""
+    house.count("b-04", 3)
+    house.decide()
+    (decision,) = all_decisions(house)
+    with house.parts.writing() as conn:
+        review.accept(conn, decision.id, "Li", house.now)
+    with pytest.raises(AlreadyReviewed, match="Li reviewed"), house.parts.writing() as conn:
+        review.reject(conn, decision.id, "Chen", house.now, "wrong_data")
+
+
+def test_what_was_accepted_is_on_order_until_it_comes(house: House) -> None:
+    """After approval stock counts as sufficient; when half of it has come, half is still on order."""
+    house.count("b-04", 3)
+    house.decide()
+    (decision,) = all_decisions(house)
+    with house.parts.writing() as conn:
+        review.accept(conn, decision.id, "Li", house.now)
+    house.pass_time(seconds=11)
+    house.decide()
+    assert decision.proposal is not None
+    ordered = decision.proposal["units"]
+    latest = all_decisions(house)[0]
+    assert latest.state == "nothing"
+    assert latest.inputs["on_order"] == ordered
+    house.pass_time(hours=1)
+    house.receive("b-04", ordered // 2)
+    card = house.parts.capabilities[0]
+    with house.parts.reading() as conn:
+        assert card.gather(conn, Subject(SITE, OAT), card.params(), house.now).on_order == ordered - ordered // 2
+
+
+def test_a_verdict_is_announced_only_when_it_can_no_longer_be_undone(house: House) -> None:
+    """Within ten seconds it may be taken back, and integrators never hear of it."""
+    house.count("b-04", 3)
+    house.decide()
+    (decision,) = all_decisions(house)
+    with house.parts.writing() as conn:
+        made = review.accept(conn, decision.id, "Li", house.now)
+    house.pass_time(seconds=9)
+    with house.parts.writing() as conn:
+        assert review.settle(conn, house.parts.capabilities, house.now) == 0
+        review.undo(conn, made.id, "Li", house.now)
+    assert all_decisions(house)[0].state == "proposed"
+    with house.parts.writing() as conn:
+        review.reject(conn, decision.id, "Li", house.now, "local_event", "street closed")
+    house.pass_time(seconds=10)
+    with house.parts.writing() as conn:
+        assert review.settle(conn, house.parts.capabilities, house.now) == 1
+        assert review.settle(conn, house.parts.capabilities, house.now) == 0
+    assert said(house) == ["proposed", "reviewed"]
+    with house.parts.reading() as conn:
+        event = msgspec.json.decode(announcements.after(conn, SITE, 0, 100)[-1].payload)
+    assert event["data"]["review"]["reason"] == "local_event"
+    assert event["data"]["state"] == "rejected"
+
+
+def test_a_verdict_cannot_be_undone_late_or_by_another_person(house: House) -> None:
+    """The window belongs to the one who decided."""
+    house.count("b-04", 3)
+    house.decide()
+    (decision,) = all_decisions(house)
+    with house.parts.writing() as conn:
+        made = review.accept(conn, decision.id, "Li", house.now)
+    with pytest.raises(NotReviewable), house.parts.writing() as conn:
+        review.undo(conn, made.id, "Chen", house.now)
+    house.pass_time(seconds=10)
+    with pytest.raises(NotReviewable), house.parts.writing() as conn:
+        review.undo(conn, made.id, "Li", house.now)
+
+
+def test_a_rejected_order_is_not_proposed_again_while_nothing_changes(house: House) -> None:
+    """The next count of the same three cartons does not bring the refused order back."""
+    house.count("b-04", 3)
+    house.decide()
+    (decision,) = all_decisions(house)
+    with house.parts.writing() as conn:
+        review.reject(conn, decision.id, "Li", house.now, "promotion_known")
+    house.pass_time(minutes=1)
+    house.count("b-04", 3)
+    house.decide()
+    assert [row.state for row in all_decisions(house)] == ["rejected"]
+
+
+def test_overriding_needs_a_reason_from_the_list(house: House) -> None:
+    """A rejection without a coded reason is refused, and the proposal stays open."""
+    house.count("b-04", 3)
+    house.decide()
+    (decision,) = all_decisions(house)
+    for reason in (None, "because"):
+        with pytest.raises(NotReviewable, match="one of the reasons"), house.parts.writing() as conn:
+            review.reject(conn, decision.id, "Li", house.now, reason)
+    assert all_decisions(house)[0].state == "proposed"
+
+
+def test_marking_the_count_wrong_decides_again_on_what_is_left(house: House) -> None:
+    """The proposal that rested on a wrong count is replaced by one that rests on the book."""
+    house.receive("b-04", 11)
+    house.count("b-04", 3)
+    house.decide()
+    with house.parts.writing() as conn:
+        facts = stock.mark_count_wrong(conn, 1, "Li", house.now)
+        waking.wake(conn, house.parts.capabilities, facts, house.now)
+    house.decide()
+    new, old = all_decisions(house)
+    assert old.state == "superseded"
+    assert "by_the_book" in new.codes
+    assert "counted" not in new.codes
+
+
+def test_a_wrong_count_is_replaced_even_when_the_order_stays_the_same(house: House) -> None:
+    """An equal earlier count leads to an equal order, but no decision goes on resting on a count that nobody trusts."""
+    house.count("b-04", 3)
+    house.pass_time(minutes=1)
+    house.count("b-04", 3)
+    house.decide()
+    with house.parts.writing() as conn:
+        facts = stock.mark_count_wrong(conn, 2, "Li", house.now)
+        waking.wake(conn, house.parts.capabilities, facts, house.now)
+    house.decide()
+    new, old = all_decisions(house)
+    assert old.proposal == new.proposal
+    assert old.state == "superseded"
+    with house.parts.reading() as conn:
+        assert not decisions.rests_on_wrong_count(conn, new.id)
+        tree = trace(conn, old.id)
+    assert tree is not None
+    assert any(cause.is_wrong for cause in tree.rests_on)
+
+
+def test_a_count_yields_to_the_book_when_it_is_no_longer_fresh(house: House) -> None:
+    """After twelve hours without a count the book is what counts, and the reasons say so."""
+    house.receive("b-04", 11)
+    house.count("b-04", 3)
+    house.decide()
+    house.pass_time(hours=13)
+    with house.parts.writing() as conn:
+        due.wake(conn, SITE, "supply.inventory", OAT, house.now, not_before=house.now)
+    house.decide()
+    assert "by_the_book" in all_decisions(house)[0].codes
+
+
+def test_each_deed_is_in_the_audit_chain_and_a_changed_row_breaks_it(house: House) -> None:
+    """Verdict and undo are audited; whoever edits the past is found."""
+    house.count("b-04", 3)
+    house.decide()
+    (decision,) = all_decisions(house)
+    with house.parts.writing() as conn:
+        made = review.accept(conn, decision.id, "Li", house.now)
+        review.undo(conn, made.id, "Li", house.now)
+        assert list(conn.scalars(select(audit.audit.c.action))) == ["decision.accept", "decision.undo"]
+        assert audit.first_broken(conn) is None
+        conn.execute(update(audit.audit).where(audit.audit.c.id == 1).values(who="Chen"))
+        assert audit.first_broken(conn) == 1
+
+
+def test_changed_parameters_are_used_and_kept_with_the_decision(house: House) -> None:
+    """A decision says under which version of the knobs it was made."""
+    with house.parts.writing() as conn:
+        params.change(conn, "supply.inventory", {"cover_d": 30.0}, "Li", house.now)
+    house.count("b-04", 3)
+    house.decide()
+    (decision,) = all_decisions(house)
+    assert decision.params_version == 1
+    assert decision.proposal is not None
+    assert decision.proposal["units"] > 30 * 5
