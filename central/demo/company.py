@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from central import house_file
 from central.demo.history import daily_sales
 from central.floor import stock
-from central.store import audit, catalogue, demand, house, positions
+from central.store import audit, catalogue, demand, house, params, positions
 from central.store.movements import Movement
 
 FOLDER = Path(__file__).parent
@@ -23,6 +23,8 @@ SCENE = "small_warehouse"
 SITE = "s1"
 SEED = 20261124
 WHO = "demo"
+# A shop without a back room: its shelves are all its stock, so it orders every hour, for a day.
+RULES: Mapping[str, Mapping[str, float]] = {"supply.inventory": {"service_level": 0.95, "review_d": 0.08, "cover_d": 1.0}}
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ def settle_in(conn: Connection, now: datetime) -> None:
     catalogue.put(conn, house_file.read(HOUSE_FILE).records())
     rng = np.random.default_rng(SEED)
     demand.add(conn, SITE, _past(scene(), now.date(), rng))
+    for capability, values in RULES.items():
+        params.change(conn, capability, values, WHO, now)
     house.put(conn, "demo", SCENE)
     audit.record(conn, audit.Deed(who=WHO, action="house.loaded", thing=f"house/{SCENE}"), now)
 
