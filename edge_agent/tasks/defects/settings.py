@@ -9,6 +9,8 @@ from protocols.messages.picture import Fraction
 
 ShortText = Annotated[str, Meta(max_length=64)]
 
+Label = Annotated[str, Meta(max_length=64)]
+
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Defaults suit an indexed belt: a part comes into view, rests, leaves."""
@@ -28,7 +30,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 1.0
     review_share: Annotated[
         float, Meta(ge=0, le=0.9, title="Review band", description="Parts this much below the threshold go to a person.")
-    ] = 0.1
+    ] = 0.03
     supplier: Annotated[ShortText | None, Meta(title="Supplier", description="Of the parts on the line now.")] = None
     lot: Annotated[ShortText | None, Meta(title="Lot", description="Of the parts on the line now.")] = None
     model: Annotated[str, Meta(min_length=1, max_length=64, title="Model", description="Folder of the model bundle.")] = (
