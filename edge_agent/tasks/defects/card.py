@@ -1,6 +1,8 @@
 """Defects: does a part look like the good ones the model was taught?"""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_agent.sample import Frame
@@ -9,6 +11,7 @@ from edge_agent.tasks.defects.settings import Settings
 
 if TYPE_CHECKING:
     from edge_agent.thumbnail import Pixels
+    from vision_models.inference.defects import DefectDetector
 
 EXAMPLE_STARTED_AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
@@ -16,9 +19,16 @@ EXAMPLE_STARTED_AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 def build(settings: Settings, context: Context) -> Task:
     """An inspector with the model bundle `settings.model` under the shipped weights. Raises BundleRejected."""
     from edge_agent.tasks.defects.task import DefectsTask  # noqa: PLC0415 (OpenCV and ONNX Runtime only where used)
+
+    return DefectsTask(settings, _detector(context.weights / settings.model))
+
+
+@cache
+def _detector(folder: Path) -> "DefectDetector":
+    """One session for all cameras of a process: it may be run by several threads, and takes some 40 MB."""
     from vision_models.inference.defects import DefectDetector  # noqa: PLC0415
 
-    return DefectsTask(settings, DefectDetector.load(context.weights / settings.model))
+    return DefectDetector.load(folder)
 
 
 def example() -> Example:

@@ -1,6 +1,8 @@
 """Shelf count: how many units of an item stand at a location."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_agent.sample import Frame
@@ -9,6 +11,7 @@ from edge_agent.tasks.shelf_count.settings import Region, Settings
 
 if TYPE_CHECKING:
     from edge_agent.thumbnail import Pixels
+    from vision_models.inference.shelf import ShelfDetector
 
 EXAMPLE_STARTED_AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
@@ -16,9 +19,16 @@ EXAMPLE_STARTED_AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 def build(settings: Settings, context: Context) -> Task:
     """A counter with the model bundle `settings.model` under the shipped weights. Raises BundleRejected."""
     from edge_agent.tasks.shelf_count.task import ShelfCountTask  # noqa: PLC0415 (OpenCV and ONNX Runtime where used)
+
+    return ShelfCountTask(settings, context.source_id, _detector(context.weights / settings.model))
+
+
+@cache
+def _detector(folder: Path) -> "ShelfDetector":
+    """One session for all cameras of a process: it may be run by several threads, and takes some 40 MB."""
     from vision_models.inference.shelf import ShelfDetector  # noqa: PLC0415
 
-    return ShelfCountTask(settings, context.source_id, ShelfDetector.load(context.weights / settings.model))
+    return ShelfDetector.load(folder)
 
 
 def example() -> Example:
