@@ -87,7 +87,8 @@ def all_devices(conn: Connection, site: str) -> list[DeviceState]:
 def set_aside(conn: Connection, most: int = 100) -> list[SetAside]:
     """What is in quarantine, newest first."""
     columns = [quarantine.c[name] for name in SetAside.__dataclass_fields__ if name != "bytes"]
-    rows = select(*columns, func.length(quarantine.c.payload).label("bytes")).order_by(quarantine.c.last_seen_at.desc()).limit(most)
+    size = func.length(quarantine.c.payload).label("bytes")
+    rows = select(*columns, size).order_by(quarantine.c.last_seen_at.desc()).limit(most)
     return [SetAside(**row) for row in conn.execute(rows).mappings()]
 
 

@@ -60,5 +60,7 @@ def _rank(condition: str | None) -> int:
 def _states(site: str) -> Select[*tuple[object, ...]]:
     same = and_(conditions.c.site == machines.c.site, conditions.c.machine == machines.c.machine)
     own = (machines.c.machine, machines.c.label, machines.c.profile)
-    said = [column for column in conditions.c if column.name not in {"site", "machine"}]
+    said = [
+        column for column in conditions.c if column.name in MachineState.__dataclass_fields__ and column.name != "machine"
+    ]
     return select(*own, *said).select_from(machines.outerjoin(conditions, same)).where(machines.c.site == site)

@@ -1,0 +1,47 @@
+"""The console for staff: one blueprint a room of the menu, joined to the app by `register`."""
+
+from flask import Flask
+
+from central.console import (
+    assets,
+    equipment,
+    failures,
+    headers,
+    language,
+    live,
+    pictures,
+    plan,
+    sign_in,
+    stock,
+    templating,
+    today,
+    why,
+)
+from central.console.access import guard
+from central.console.setup import account, devices
+
+BLUEPRINTS = (
+    today.blueprint,
+    stock.blueprint,
+    equipment.blueprint,
+    plan.blueprint,
+    why.blueprint,
+    devices.blueprint,
+    account.blueprint,
+    sign_in.blueprint,
+    pictures.blueprint,
+    live.blueprint,
+    assets.blueprint,
+)
+
+
+def register(app: Flask) -> None:
+    """Put the console into `app`, whose parts stand in its extensions; `live.stop` lets its open pages go."""
+    language.register(app)
+    templating.register(app)
+    headers.register(app)
+    failures.register(app)
+    live.register(app)
+    guard(app, frozenset(blueprint.name for blueprint in BLUEPRINTS) - {assets.blueprint.name})
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

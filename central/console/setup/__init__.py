@@ -1,0 +1,1 @@
+"""Setup: edge devices, and one's own account."""

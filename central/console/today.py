@@ -1,0 +1,77 @@
+"""Today: what needs a person now, gravest first, and the one button that settles it."""
+
+from datetime import datetime
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+
+from central.console.fragments import Fragment, Look, Page, Rows, show
+from central.floor import seen
+from central.floor.attention import attention
+from central.floor.devices import all_devices
+from central.floor.history import figures_since, midnight
+from central.floor.shelves import SEEN_LATELY, all_shelves
+from central.store.catalogue import Camera, all_of
+from central.store.events import events
+
+blueprint = Blueprint("today", __name__)
+
+
+def _strip(look: Look) -> Rows:
+    devices = all_devices(look.conn, look.site)
+    shelves = all_shelves(look.conn, look.site)
+    counted = [shelf for shelf in shelves if shelf.counted_at and look.now - shelf.counted_at <= SEEN_LATELY]
+    return {
+        "devices": len(devices),
+        "devices_live": sum(device.online for device in devices),
+        "shelves": len(shelves),
+        "share_counted": len(counted) / len(shelves) if shelves else None,
+        "figures": figures_since(look.conn, look.site, midnight(look.now)),
+    }
+
+
+def _inbox(look: Look) -> Rows:
+    items = attention(look.conn, look.site, look.now)
+    return {
+        "items": items,
+        "waiting": sum(not item.is_settled for item in items),
+        "is_new": not all_devices(look.conn, look.site),
+        "last_seen_at": _last_event(look),
+        "broker": look.parts.broker,
+    }
+
+
+def _cameras(look: Look) -> Rows:
+    newest = seen.newest_by_camera(look.conn, look.site)
+    cameras = all_of(look.conn, Camera, look.site)
+    shelves = {shelf.location: shelf.label for shelf in all_shelves(look.conn, look.site)}
+    return {"cameras": [(camera, newest.get(camera.camera)) for camera in cameras], "shelf_labels": shelves}
+
+
+def _last_event(look: Look) -> datetime | None:
+    mine = select(func.max(events.c.occurred_at)).where(events.c.site == look.site, events.c.kind == "shelf_count/1")
+    return look.conn.execute(mine).scalar()
+
+
+PAGE = Page(
+    "today",
+    "today/page.html",
+    (
+        Fragment("strip", "today/_strip.html", frozenset({"event", "device", "position", "decision"}), _strip),
+        Fragment(
+            "inbox",
+            "today/_inbox.html",
+            frozenset({"position", "condition", "decision", "device", "quarantine"}),
+            _inbox,
+        ),
+        Fragment("cameras", "today/_cameras.html", frozenset({"event"}), _cameras),
+    ),
+)
+PAGES = (PAGE,)
+
+
+@blueprint.get("/")
+def page() -> ResponseReturnValue:
+    """The inbox, the day's figures and the newest picture of each camera."""
+    return show(PAGE)

@@ -1,0 +1,116 @@
+"""Words for the codes that devices and the house use. A code that is not known here is shown as it is."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from flask import Flask
+
+from central.console.language import language
+from central.deciding.capability import N_
+from central.translations.catalogue import translator
+
+WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "channel": {
+            "vibration_mm_s": N_("Vibration"),
+            "temperature_c": N_("Temperature"),
+            "current_a": N_("Current"),
+            "speed_rpm": N_("Speed"),
+            "pressure_bar": N_("Pressure"),
+        },
+        "condition": {
+            "normal": N_("Normal"),
+            "warning": N_("Warning"),
+            "alarm": N_("Alarm"),
+            "sensor": N_("Sensor at fault"),
+        },
+        "operating_state": {
+            "off": N_("Off"),
+            "starting": N_("Starting"),
+            "steady": N_("Running"),
+            "unknown": N_("Unknown"),
+        },
+        "rule": {
+            "level": N_("outside its learned band"),
+            "joint": N_("channels no longer move together"),
+            "drift": N_("drifting away from what was learned"),
+            "engineering_limit": N_("above the limit for this kind of machine"),
+            "dropout": N_("the sensor is silent"),
+            "out_of_range": N_("the sensor says what cannot be"),
+            "rate": N_("the sensor jumps faster than it can"),
+            "stuck": N_("the sensor is stuck"),
+        },
+        "shelf": {
+            "full": N_("Well filled"),
+            "low": N_("Low"),
+            "empty": N_("Empty"),
+            "differs": N_("Differs from book"),
+            "unseen": N_("Not seen lately"),
+        },
+        "decision": {
+            "proposed": N_("Open"),
+            "accepted": N_("Approved"),
+            "adjusted": N_("Approved with changes"),
+            "rejected": N_("Overridden"),
+            "undecided": N_("Cannot be decided"),
+            "superseded": N_("Replaced by a newer one"),
+            "nothing": N_("Nothing to do"),
+        },
+        "verdict": {"accept": N_("approved"), "adjust": N_("changed and approved"), "reject": N_("overridden")},
+        "movement": {
+            "sale": N_("Sale"),
+            "receipt": N_("Receipt"),
+            "move": N_("Move"),
+            "adjustment": N_("Adjustment"),
+        },
+        "kind": {
+            "shelf_count": N_("Shelf count"),
+            "defect": N_("Defect"),
+            "equipment_anomaly": N_("Machine anomaly"),
+            "sensor_summary": N_("Sensor readings"),
+            "lost": N_("Declared loss"),
+        },
+        "part_verdict": {"fail": N_("Defect"), "review": N_("To be looked at")},
+        "phase": {"onset": N_("began"), "end": N_("ended")},
+        "clock": {
+            "ntp": N_("in step"),
+            "rtc": N_("own clock"),
+            "estimated": N_("estimated"),
+            "bad": N_("wrong"),
+        },
+        "source": {"ok": N_("works"), "lost": N_("lost"), "ended": N_("ended")},
+        "quarantine": {
+            "bad_signature": N_("Signature does not fit"),
+            "unreadable": N_("Cannot be read"),
+            "unknown_kind": N_("Unknown kind"),
+            "unknown_device": N_("Unknown device"),
+            "wrong_device": N_("Speaks for another device"),
+            "bad_topic": N_("Topic that does not exist"),
+            "cloned": N_("Two devices under one name"),
+            "too_large": N_("Too large"),
+        },
+        "role": {"viewer": N_("Viewer"), "admin": N_("Admin")},
+        "cause": {
+            "count": N_("Count"),
+            "book": N_("Book"),
+            "demand": N_("Sales"),
+            "lead_time": N_("Lead time"),
+            "order": N_("Earlier order"),
+            "params": N_("Rules"),
+            "event": N_("Event"),
+        },
+    }
+)
+
+
+def coded(code: str | None, group: str) -> str:
+    """The word for a code of a group, in the reader's language."""
+    if code is None:
+        return "–"
+    text = WORDS[group].get(code)
+    return code.replace("_", " ") if text is None else translator(language())(text)
+
+
+def register(app: Flask) -> None:
+    """Give templates the filter."""
+    app.jinja_env.filters["coded"] = coded

@@ -1,0 +1,73 @@
+"""Decisions in the reader's language: what is proposed, why, and what would change it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import g
+
+from central.console.language import house_zone, label, language
+from central.deciding import wording
+from central.deciding.capability import Capability
+from central.deciding.outcome import Cause, Reason
+from central.deciding.trace import Tree
+from central.parts import parts
+from central.store import catalogue
+from central.store.decisions import Decision
+from central.translations.catalogue import translator
+
+
+def card_of(decision: Decision) -> Capability | None:
+    """The card of the capability that decided; None when it has left the house."""
+    return next((card for card in parts().capabilities if card.name == decision.capability), None)
+
+
+def title(decision: Decision) -> str:
+    """The name of the capability."""
+    card = card_of(decision)
+    return translator(language())(card.title) if card else decision.capability
+
+
+def summary(decision: Decision, proposal: Mapping[str, Any] | None = None) -> str:
+    """The proposal in one line; without one, the first reason."""
+    card, said = card_of(decision), dict(proposal or decision.proposal or {})
+    if card is None:
+        return decision.subject
+    if not said:
+        return next(iter(reasons(decision)), decision.subject)
+    return wording.summary(card, said | names_in(said), translator(language()), language(), house_zone())
+
+
+def names_in(said: Mapping[str, Any]) -> dict[str, str]:
+    """The labels of the things that a proposal names, in the place of their identifiers."""
+    if "names" not in g:
+        with parts().reading() as conn:
+            items, suppliers = catalogue.all_of(conn, catalogue.Item), catalogue.all_of(conn, catalogue.Supplier)
+        g.names = {"sku": {one.sku: one.label for one in items}, "supplier": {one.supplier: one.label for one in suppliers}}
+    return {kind: label(g.names[kind].get(said[kind]), said[kind]) for kind in ("sku", "supplier") if kind in said}
+
+
+def reasons(decision: Decision) -> list[str]:
+    """Why, worst first."""
+    return _worded(decision, decision.reasons)
+
+
+def would_change(decision: Decision) -> list[str]:
+    """What would have made it another decision."""
+    return _worded(decision, decision.would_change or [])
+
+
+def cause(tree: Tree, decision: Decision) -> str:
+    """A fact that a decision rests on."""
+    card = card_of(decision)
+    if card is None:
+        return tree.reference
+    fact = Cause(tree.kind, tree.reference, values=dict(tree.values))
+    return wording.cause_sentence(card, fact, translator(language()), language(), house_zone())
+
+
+def _worded(decision: Decision, codes: list[dict[str, Any]]) -> list[str]:
+    card = card_of(decision)
+    if card is None:
+        return [code["code"] for code in codes]
+    said = [Reason(code["code"], **code["values"]) for code in codes]
+    return [wording.sentence(card, reason, translator(language()), language(), house_zone()) for reason in said]
