@@ -57,9 +57,9 @@ def draw_bench_light(rng: np.random.Generator) -> Lighting:
     """The lamp of an inspection bench: steadier than a hall's light, not constant."""
     return Lighting(
         gain=float(rng.uniform(0.90, 1.10)),
-        warmth=float(rng.uniform(-0.2, 0.2)),
-        vignette=float(rng.uniform(0.15, 0.25)),
-        side=float(rng.uniform(-0.06, 0.06)),
+        warmth=float(rng.uniform(-0.35, 0.35)),
+        vignette=float(rng.uniform(0.15, 0.28)),
+        side=float(rng.uniform(-0.12, 0.12)),
         blur_px=float(rng.uniform(0.5, 0.9)),
         noise_sd=float(rng.uniform(1.5, 3.5)),
     )

@@ -34,11 +34,11 @@ class QualityLimits:
     """Beyond these a frame is refused."""
 
     least_contrast: float = 6.0
-    least_brightness: float = 18.0
+    least_brightness: float = 12.0
     largest_brightness: float = 238.0
     most_dark_share: float = 0.97
     most_bright_share: float = 0.60
-    least_sharpness: float = 0.004
+    least_sharpness: float = 0.006
 
 
 def frame_quality(picture: Picture) -> FrameQuality:
@@ -59,10 +59,10 @@ def frame_quality(picture: Picture) -> FrameQuality:
 
 def verdict(quality: FrameQuality, limits: QualityLimits) -> Verdict:
     """`good`, or the first reason why not."""
-    if quality.contrast < limits.least_contrast:
-        return "covered"
     if quality.brightness < limits.least_brightness or quality.dark_share > limits.most_dark_share:
         return "dark"
+    if quality.contrast < limits.least_contrast:
+        return "covered"
     if quality.brightness > limits.largest_brightness or quality.bright_share > limits.most_bright_share:
         return "bright"
     return "blurred" if quality.sharpness < limits.least_sharpness else "good"

@@ -49,8 +49,9 @@ class Manifest(msgspec.Struct, frozen=True):
 
     @property
     def model_id(self) -> str:
-        """Such as `shelf-0.1.0@sha256:ab12cd34ef56`: what events say saw them."""
-        return f"{self.name}-{self.version}@sha256:{self.files[self.graph][:12]}"
+        """Such as `shelf-0.1.0@sha256:ab12cd34ef56`, over files and settings: what events say saw them."""
+        content = msgspec.json.encode((sorted(self.files.items()), sorted(self.settings.items())))
+        return f"{self.name}-{self.version}@sha256:{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def read_manifest(folder: Path, trusted_key: str | None = None) -> Manifest:

@@ -17,7 +17,7 @@ from vision_models.inference.arrays import Floats, Picture
 from vision_models.inference.defects import Verdicts, seen
 from vision_models.inference.heatmap import smoothed, top_mean
 from vision_models.inference.manifest import InputSpec
-from vision_models.inference.normality import Normality, calmed, distances, joined
+from vision_models.inference.normality import Normality, calmed, distances, joined, whitened
 from vision_models.inference.preprocess import normalised
 from vision_models.inference.session import Graph
 
@@ -51,8 +51,9 @@ def teach(graph: Graph, pictures: Sequence[Picture], lesson: Lesson) -> Taught:
     if len(pictures) < _LEAST_PICTURES:
         raise DataMissing(f"{len(pictures)} good pictures: at least {_LEAST_PICTURES}, better 30, are needed to teach from")
     features = np.stack([features_of(graph, picture, lesson) for picture in pictures])
-    mean, whitening = features.mean(axis=0), whitening_of(features)
-    left_out = _left_out_distances(features @ whitening)
+    whitening = whitening_of(features)
+    white = np.stack([whitened(one, whitening) for one in features])
+    left_out = _left_out_distances(white)
     scale = _usual_distance(left_out)
     maps = [calmed(one / scale, lesson.smoothing) for one in left_out]
     scores = np.array([top_mean(one, lesson.top_share) for one in maps])
@@ -64,7 +65,7 @@ def teach(graph: Graph, pictures: Sequence[Picture], lesson: Lesson) -> Taught:
         smoothing=lesson.smoothing,
         is_aligned=lesson.is_aligned,
     )
-    normality = _with_p_values(Normality(mean, whitening, scale, *_NO_TABLE), scores)
+    normality = _with_p_values(Normality(whitening, white.mean(axis=0), scale, *_NO_TABLE), scores)
     return Taught(normality, verdicts, (scores / verdicts.score_limit).astype(np.float32))
 
 
@@ -114,10 +115,10 @@ def _with_p_values(normality: Normality, scores: Floats) -> Normality:
     )
 
 
-def _left_out_distances(whitened: Floats) -> list[Floats]:
+def _left_out_distances(white: Floats) -> list[Floats]:
     """Distance maps (h, w) of each part from the mean of the others; whitened features (n, h, w, c)."""
-    total, count = whitened.sum(axis=0), len(whitened)
-    return [distances(one, (total - one) / (count - 1)) for one in whitened]
+    total, count = white.sum(axis=0), len(white)
+    return [distances(one, (total - one) / (count - 1)) for one in white]
 
 
 def _usual_distance(left_out: list[Floats]) -> Floats:
