@@ -4,14 +4,10 @@ The empty belt is learned by itself: of the scenes that stand still, the plaines
 once judged it is not judged again until the belt was empty or moved.
 """
 
-from typing import TYPE_CHECKING
-
+import numpy as np
 from msgspec import Struct
 
-from edge_agent.thumbnail import COARSE_HEIGHT, COARSE_WIDTH, largest_change
-
-if TYPE_CHECKING:
-    from edge_agent.thumbnail import Cells
+from edge_agent.thumbnail import COARSE_HEIGHT, COARSE_WIDTH, Cells, largest_change
 
 AT_REST = 8.0  # grey levels between two frames: less is noise
 SAME_AS_EMPTY = 16.0
@@ -20,18 +16,18 @@ STILL_FRAMES = 2
 
 
 class GateMemory(Struct):
-    """Cells as lists of grey values. `still`: frames in a row without motion; `is_judged`: this part was looked at."""
+    """Cells as a byte each. `still`: frames in a row without motion; `is_judged`: this part was looked at."""
 
-    before: list[float] = []
-    empty: list[float] = []
+    before: bytes = b""
+    empty: bytes = b""
     still: int = 0
     is_judged: bool = False
 
 
-def opens(memory: GateMemory, cells: "Cells") -> bool:
+def opens(memory: GateMemory, cells: Cells) -> bool:
     """True at the one frame of each part that should be judged."""
     at_rest = _is_at_rest(memory, cells)
-    memory.before = cells.ravel().tolist()
+    memory.before = _bytes(cells)
     if not at_rest:
         memory.still, memory.is_judged = 0, False
         return False
@@ -45,22 +41,24 @@ def opens(memory: GateMemory, cells: "Cells") -> bool:
     return opened
 
 
-def _is_at_rest(memory: GateMemory, cells: "Cells") -> bool:
-    return len(memory.before) == cells.size and largest_change(cells, _cells(memory.before)) < AT_REST
+def _is_at_rest(memory: GateMemory, cells: Cells) -> bool:
+    return len(memory.before) == COARSE_WIDTH * COARSE_HEIGHT and largest_change(cells, _cells(memory.before)) < AT_REST
 
 
-def _is_empty(memory: GateMemory, cells: "Cells") -> bool:
+def _is_empty(memory: GateMemory, cells: Cells) -> bool:
     """True for the empty belt; a scene at rest that is clearly plainer becomes the empty belt."""
     if not memory.empty or float(cells.std()) < PLAINER * float(_cells(memory.empty).std()):
-        memory.empty = cells.ravel().tolist()
+        memory.empty = _bytes(cells)
         return True
     if largest_change(cells, _cells(memory.empty)) >= SAME_AS_EMPTY:
         return False
-    memory.empty = cells.ravel().tolist()
+    memory.empty = _bytes(cells)
     return True
 
 
-def _cells(values: list[float]) -> "Cells":
-    import numpy as np  # noqa: PLC0415
+def _bytes(cells: Cells) -> bytes:
+    return cells.round().astype(np.uint8).tobytes()
 
-    return np.array(values, dtype=np.float32).reshape(COARSE_HEIGHT, COARSE_WIDTH)
+
+def _cells(grey: bytes) -> Cells:
+    return np.frombuffer(grey, dtype=np.uint8).astype(np.float32).reshape(COARSE_HEIGHT, COARSE_WIDTH)
