@@ -80,7 +80,7 @@ class Agent:
                 return False
             if time.monotonic() - spoken_s >= self.config.health_interval_s and self.publisher.state.connected:
                 spoken_s = time.monotonic()
-                self.connection.publish("health", encode(self.health.now(self.publisher.alarm())))
+                self.connection.publish("health", encode(self.health.now(self.publisher.state.alarm)))
         return True
 
     def shut(self) -> None:

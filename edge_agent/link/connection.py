@@ -86,6 +86,7 @@ class Connection:
 
     def start(self) -> None:
         """Connect in the background, and again whenever the connection is lost."""
+        self._client.loop_stop()
         self._client.connect_async(
             self._place.host, self._place.port, self._place.keepalive_s, clean_start=True, properties=_session()
         )
@@ -102,6 +103,10 @@ class Connection:
     def nudge(self) -> None:
         """Wake the thread that waits for happenings."""
         self.happenings.put(Nudged())
+
+    def rest(self) -> None:
+        """Hang up until `start`."""
+        self._client.disconnect()
 
     def stop(self, farewell: bytes | None) -> None:
         """Say that this is a clean stop, and leave."""

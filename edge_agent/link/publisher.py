@@ -18,7 +18,7 @@ from edge_agent.link.batch import ROOM_BYTES, packed
 from edge_agent.link.connection import Connected, Connection, Disconnected, Happening, Published, Received
 from edge_agent.link.inbox import Inbox
 from edge_agent.link.uploader import Uploader
-from edge_agent.outbox.entry import Stamper
+from edge_agent.outbox.entry import Entry, Stamper
 from edge_agent.outbox.queue import Queue, Row
 from protocols.envelope import BATCH_CONTENT_TYPE, MAX_BATCH_EVENTS, Acknowledgement
 from protocols.errors import ProtocolError
@@ -34,14 +34,24 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class LinkState:
-    """What people want to know of the link. `alarm` is for them; None when all is well."""
+    """What people want to know of the link; the texts are for them, None when all is well."""
 
     connected: bool = False
     proven: bool = False
     centre_online: bool | None = None
-    alarm: str | None = None
     refused_messages: int = 0
     rewinds: int = 0
+    halted: str | None = None
+    refusal: str | None = None
+    disconnected: str | None = None
+    disk: str | None = None
+
+    @property
+    def alarm(self) -> str | None:
+        """The worst of it."""
+        unproven = "not proven: no signed down/desired yet, so acknowledgements may not reach this device; see `doctor`"
+        worst = self.halted or self.refusal or self.disconnected or self.disk
+        return worst or (unproven if self.connected and not self.proven else None)
 
 
 class Publisher:
@@ -65,20 +75,21 @@ class Publisher:
         self._boots = {clock.boot}
         self._batches: set[int] = set()
         self._epoch: str | None = None
-        self._is_halted = False
+        self._is_resting = False
 
     def run(self, stop: Flag) -> None:
         """Work until `stop` is set (and the connection nudged)."""
         while not stop.is_set():
             self._take(self._wait_s())
-            if self.state.connected and not self._is_halted:
+            if self._is_resting and time.monotonic() >= self._window.not_before_s:
+                self._is_resting = False
+                self._connection.start()
+            if self.state.connected and self.state.halted is None:
                 self._work(time.monotonic())
 
-    def alarm(self) -> str | None:
-        """What a person should know of the link; None when all is well."""
-        if self.state.alarm is None and self.state.connected and not self.state.proven:
-            return "not proven: no signed down/desired yet, so acknowledgements may not reach this device; see `doctor`"
-        return self.state.alarm
+    def nudge(self) -> None:
+        """Something new lies in the outbox."""
+        self._connection.nudge()
 
     def _wait_s(self) -> float:
         moments = [moment for moment in (rules.due(self._window), self._uploader.due()) if moment is not None]
@@ -98,14 +109,14 @@ class Publisher:
             case Connected():
                 self._connected(now_s)
             case Disconnected(why):
-                self._note(connected=False, proven=False, alarm=f"no connection to the broker: {why}")
+                self._note(connected=False, proven=False, disconnected=f"no connection to the broker: {why}")
             case Published(mid, reason, name):
                 self._broker_answered(mid, reason, name, now_s)
             case Received(topic, payload, signature):
                 self._received(topic, payload, signature, now_s)
 
     def _connected(self, now_s: float) -> None:
-        self._note(connected=True, alarm=None)
+        self._note(connected=True, disconnected=None)
         self._connection.publish("status", self._birth, retain=True)
         self._uploader.reconnected()
         self._batches.clear()
@@ -115,12 +126,19 @@ class Publisher:
         is_batch = mid in self._batches
         self._batches.discard(mid)
         if reason >= BROKER_REFUSED:
-            self._window = rules.refused(self._window, now_s)
-            self._note(alarm=f"the broker refuses our messages ({reason} {name}): check user, password and access list")
+            self._refused(f"the broker refuses our messages ({reason} {name}): check user, password and access list", now_s)
         elif is_batch and reason == NOBODY_SUBSCRIBED:
             self._window = rules.nobody_there(self._window, now_s)
         elif is_batch:
+            self._note(refusal=None)
             self._window = rules.accepted(self._window)
+
+    def _refused(self, why: str, now_s: float) -> None:
+        if not self._is_resting:
+            self._note(refusal=why)
+            self._window = rules.refused(self._window, now_s)
+            self._is_resting = True
+            self._connection.rest()
 
     def _received(self, topic: str, payload: bytes, signature: str | None, now_s: float) -> None:
         try:
@@ -133,7 +151,7 @@ class Publisher:
             case Acknowledgement():
                 self._acknowledged(word, now_s)
             case Desired():
-                self._note(proven=True, alarm=None)
+                self._note(proven=True)
             case CentralState():
                 self._centre_said(word, now_s)
 
@@ -204,29 +222,29 @@ class Publisher:
         self._queue.set_aside(sequence, why, self._stamper.entry(Lost(first=sequence, last=sequence, reason="refused")))
 
     def _forgotten(self, upto: int, now_s: float) -> None:
-        """The centre lost what it had acknowledged (an old backup); it is gone here too, so say so."""
-        first, last = upto + 1, self._queue.acknowledged
-        _log.error("centre_forgot", first=first, last=last, remedy="these events are declared lost; restore a newer backup")
-        if self._guarded(
-            lambda: self._queue.take_back(first, self._stamper.entry(Lost(first=first, last=last, reason="evicted")))
-        ):
+        """The centre lost what it had acknowledged (an old backup): send what is still here, declare what is not."""
+        if self._guarded(lambda: self._queue.take_back(upto, self._evicted)):
             self._window = rules.rewound(replace(self._window, acknowledged=upto), now_s)
 
+    def _evicted(self, first: int, last: int) -> Entry:
+        _log.error("centre_forgot", first=first, last=last, remedy="these are declared lost; restore a newer backup")
+        return self._stamper.entry(Lost(first=first, last=last, reason="evicted"))
+
     def _halt(self, reached: int) -> None:
-        self._is_halted = True
         text = (
             f"the centre has events of {self._inbox.device} up to {reached}, this outbox only made {self._queue.last}: "
             f"it is a new or copied file; stop the agent and run `tallyhouse-edge outbox --continue-after {reached}`"
         )
         _log.error("sequence_behind_centre", remedy=text)
-        self._note(alarm=text)
+        self._note(halted=text)
 
     def _guarded(self, act: Callable[[], None]) -> bool:
         try:
             act()
         except OutboxFull as error:
-            self._note(alarm=str(error))
+            self._note(disk=str(error))
             return False
+        self._note(disk=None)
         return True
 
     def _note(self, **changes: object) -> None:

@@ -67,7 +67,7 @@ def opened(acknowledged: int, patience_s: float) -> Window:
 
 def turn(window: Window, last: int, now_s: float, batch_events: int) -> Turn | None:
     """What to send next, None when nothing may or need be sent; `last` is the newest sequence in the outbox."""
-    singly = window.sent < window.singly_upto
+    singly = window.acknowledged < window.singly_upto
     capacity = 1 if singly or window.absent else MAX_FLIGHTS
     if window.sent >= last or now_s < window.not_before_s or len(window.flights) >= capacity:
         return None
@@ -124,7 +124,7 @@ def rewound(window: Window, now_s: float) -> Window:
 
 def reconnected(window: Window, now_s: float) -> Window:
     """The broker is there again, perhaps another one: what was in flight is unknown."""
-    return rewound(replace(window, absent=False, not_before_s=float("-inf")), now_s)
+    return rewound(window if window.refusals else replace(window, absent=False, not_before_s=float("-inf")), now_s)
 
 
 def centre_said(window: Window, online: bool, is_new_epoch: bool, now_s: float) -> Window:

@@ -17,6 +17,4 @@ def _first(db: Database) -> None:
         strict=True,
     )
     db.table("snapshots").create({"task": str, "sha256": str, "state": bytes}, pk="task", strict=True)
-    db.table("set_aside").create(
-        {"sequence": int, "why": str, "set_aside_at": str, "event": bytes}, pk="sequence", strict=True
-    )
+    db.table("set_aside").create({"sequence": int, "why": str, "at": str, "event": bytes}, pk="sequence", strict=True)

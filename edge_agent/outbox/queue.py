@@ -6,7 +6,7 @@ written. The row of the newest acknowledged event stays as a probe: sent again, 
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,17 +105,23 @@ class Queue:
             found = connection.execute("SELECT event FROM events WHERE sequence = ?", (sequence,)).fetchone()
             if found is not None:
                 at = declaration.occurred_at.isoformat()
-                connection.execute("INSERT OR REPLACE INTO set_aside VALUES (?, ?, ?, ?)", (sequence, why, at, found[0]))
+                connection.execute("INSERT OR IGNORE INTO set_aside VALUES (?, ?, ?, ?)", (sequence, why, at, found[0]))
                 connection.execute("DELETE FROM evidence WHERE sequence = ?", (sequence,))
                 _put(connection, sequence, declaration)
 
-    def take_back(self, sequence: int, declaration: Entry) -> None:
-        """The centre forgot what it had acknowledged from `sequence` on: declare it, and move the cursor before it."""
+    def take_back(self, upto: int, declare: Callable[[int, int], Entry]) -> None:
+        """The centre forgot what it had acknowledged behind `upto`: what is still here waits again.
+
+        `declare` makes the declaration of what is not, from its first and last sequence. Raises OutboxFull.
+        """
         with self._file.lock:
             with self._file.writing() as connection:
-                _put(connection, sequence, declaration)
-                connection.execute("UPDATE counter SET acknowledged = ?", (sequence - 1,))
-            self.acknowledged = self._pruned = sequence - 1
+                oldest = connection.execute("SELECT min(sequence) FROM events WHERE sequence > ?", (upto,)).fetchone()[0]
+                here = self.last + 1 if oldest is None else oldest
+                if here > upto + 1:
+                    _put(connection, upto + 1, declare(upto + 1, here - 1))
+                connection.execute("UPDATE counter SET acknowledged = ?", (upto,))
+            self.acknowledged = self._pruned = upto
 
     def has_waiting(self) -> bool:
         """Whether anything is not acknowledged."""
