@@ -4,7 +4,7 @@ import json
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -54,7 +54,7 @@ def up(
     from central.up.folder import HouseFolder  # noqa: PLC0415 (the other commands start faster without)
     from central.up.run import Wishes, run  # noqa: PLC0415
 
-    run(HouseFolder(data), Wishes(empty, seconds, report, speed), lambda line: typer.echo(line, err=False))
+    run(HouseFolder(data), Wishes(empty, seconds, report, speed), _say)
 
 
 @app.command(epilog="Example: tallyhouse serve --config var/tallyhouse.toml")
@@ -217,6 +217,11 @@ def _worded_errors() -> Iterator[None]:
     except CentralError as error:
         typer.echo(f"tallyhouse: {error}", err=True)
         sys.exit(1)
+
+
+def _say(line: str) -> None:
+    with suppress(BrokenPipeError):  # nobody reads any more: no reason to leave children behind
+        typer.echo(line)
 
 
 def _loaded(file: Path) -> CentralConfig:
