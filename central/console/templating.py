@@ -45,6 +45,7 @@ def register(app: Flask) -> None:
         reasons=words.reasons,
         would_change=words.would_change,
         decision_title=words.title,
+        name_of=words.name_of,
         cause_words=words.cause,
         translated=translated,
     )
@@ -123,7 +124,7 @@ def finding(seen: Seen) -> str:
     message = seen.message
     if isinstance(message, ShelfCount):
         units = ngettext("%(num)s unit", "%(num)s units", message.units)
-        return f"{message.location.upper()}: {units}, {percent(message.confidence)}"
+        return f"{words.name_of(message.location, 'location')}: {units}, {percent(message.confidence)}"
     if isinstance(message, Defect):
         return f"{vocabulary.coded(message.verdict, 'part_verdict')}, {number(message.score, 2)}"
     return vocabulary.coded(seen.name, "kind")

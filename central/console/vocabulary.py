@@ -42,13 +42,13 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "shelf": {
             "full": N_("Well filled"),
-            "low": N_("Low"),
+            "low": N_("Running low"),
             "empty": N_("Empty"),
             "differs": N_("Differs from book"),
             "unseen": N_("Not seen lately"),
         },
         "decision": {
-            "proposed": N_("Open"),
+            "proposed": N_("Waiting"),
             "accepted": N_("Approved"),
             "adjusted": N_("Approved with changes"),
             "rejected": N_("Overridden"),

@@ -48,7 +48,6 @@ def _decision(look: Look) -> Rows:
         "reviews": decisions.reviews_of(look.conn, decision.id),
         "successor": successor,
         "override_reasons": review.REASONS,
-        "now": look.now,
     }
 
 

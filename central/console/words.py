@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import g
 
-from central.console.language import house_zone, label, language
+from central.console.language import Label, house_zone, label, language
 from central.deciding import wording
 from central.deciding.capability import Capability
 from central.deciding.outcome import Cause, Reason
@@ -39,11 +39,26 @@ def summary(decision: Decision, proposal: Mapping[str, Any] | None = None) -> st
 
 def names_in(said: Mapping[str, Any]) -> dict[str, str]:
     """The labels of the things that a proposal names, in the place of their identifiers."""
+    return {kind: name_of(said[kind], kind) for kind in ("sku", "supplier") if kind in said}
+
+
+def name_of(key: str, kind: str) -> str:
+    """What people call an item (`sku`), a supplier, a shelf (`location`), a machine or a camera."""
     if "names" not in g:
-        with parts().reading() as conn:
-            items, suppliers = catalogue.all_of(conn, catalogue.Item), catalogue.all_of(conn, catalogue.Supplier)
-        g.names = {"sku": {one.sku: one.label for one in items}, "supplier": {one.supplier: one.label for one in suppliers}}
-    return {kind: label(g.names[kind].get(said[kind]), said[kind]) for kind in ("sku", "supplier") if kind in said}
+        g.names = _names()
+    return label(g.names[kind].get(key), key)
+
+
+def _names() -> dict[str, dict[str, Label]]:
+    site = parts().site
+    with parts().reading() as conn:
+        return {
+            "sku": {one.sku: one.label for one in catalogue.all_of(conn, catalogue.Item)},
+            "supplier": {one.supplier: one.label for one in catalogue.all_of(conn, catalogue.Supplier)},
+            "location": {one.location: one.label for one in catalogue.all_of(conn, catalogue.Shelf, site)},
+            "machine": {one.machine: one.label for one in catalogue.all_of(conn, catalogue.Machine, site)},
+            "camera": {one.camera: one.label for one in catalogue.all_of(conn, catalogue.Camera, site)},
+        }
 
 
 def reasons(decision: Decision) -> list[str]:
