@@ -2,7 +2,7 @@
 
 from flask_openapi3.openapi import OpenAPI
 
-from central.api import access, decisions, devices, document, events, evidence, health, movements, out, problems, stock
+from central.api import decisions, devices, document, events, evidence, health, movements, out, problems, stock
 
 BLUEPRINTS = (
     events.blueprint,
@@ -21,8 +21,6 @@ def register(app: OpenAPI) -> None:
     document.describe(app)
     problems.register(app)
     for blueprint in BLUEPRINTS:
-        access.guard(blueprint)
-        problems.answer_errors_of(blueprint)
         app.register_api(blueprint)
     app.register_blueprint(health.process)
     app.register_blueprint(document.blueprint)

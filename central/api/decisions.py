@@ -7,7 +7,7 @@ from flask import Response, request
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import Connection
 
-from central.api import document
+from central.api import nouns
 from central.api.access import caller, needs
 from central.api.answers import Answer, Moment, PageQuery, answer, cursor_of, place_of
 from central.api.problems import Problem, of_validation
@@ -21,7 +21,7 @@ from central.store import decisions
 from central.store.decisions import Decision
 from central.translations.catalogue import language_of, translator
 
-blueprint = document.blueprint_for("decisions")
+blueprint = nouns.blueprint_for("decisions")
 State = Literal["proposed", "accepted", "adjusted", "rejected", "undecided", "nothing", "superseded"]
 
 

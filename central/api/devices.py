@@ -5,14 +5,14 @@ from typing import Any
 import msgspec
 from flask import Response
 
-from central.api import document
+from central.api import nouns
 from central.api.access import caller, needs
 from central.api.answers import Answer, Moment, answer
 from central.floor import devices
 from central.floor.devices import DeviceState
 from central.parts import parts
 
-blueprint = document.blueprint_for("devices")
+blueprint = nouns.blueprint_for("devices")
 
 
 class LedgerShape(Answer, frozen=True):

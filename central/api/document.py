@@ -3,7 +3,6 @@
 from typing import cast
 
 from flask import Blueprint, Response, current_app, jsonify
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, ConfigDict
@@ -30,9 +29,9 @@ class ProblemShape(BaseModel):
     errors: list[FaultShape] = []
 
 
-_SECURITY: list[dict[str, list[str]]] = [{"token": []}]
+SECURITY: list[dict[str, list[str]]] = [{"token": []}]
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemShape"}}}
-_PROBLEMS: ResponseDict = {
+PROBLEMS: ResponseDict = {
     status: {"description": words, "content": _PROBLEM}
     for status, words in (
         (401, "No valid token"),
@@ -46,12 +45,6 @@ def describe(app: OpenAPI) -> None:
     """Say in the document how to sign in and what errors look like."""
     app.security_schemes = {"token": {"type": "http", "scheme": "bearer", "description": "th_<prefix>_<secret>"}}
     app.validation_error_model = ProblemShape
-
-
-def blueprint_for(noun: str) -> APIBlueprint:
-    """The blueprint of `/api/v1/{noun}`, documented with its bearer token and its problems."""
-    prefix = f"/api/v1/{noun}"
-    return APIBlueprint(f"api_{noun}", __name__, url_prefix=prefix, abp_security=_SECURITY, abp_responses=_PROBLEMS)
 
 
 @blueprint.get("/openapi.json")

@@ -7,14 +7,14 @@ import msgspec
 from flask import Response
 from pydantic import AwareDatetime, Field
 
-from central.api import document
+from central.api import nouns
 from central.api.access import caller, needs
 from central.api.answers import Answer, Moment, PageQuery, answer, cursor_of, place_of
 from central.parts import parts
 from central.store import events
 from central.store.events import Stored
 
-blueprint = document.blueprint_for("events")
+blueprint = nouns.blueprint_for("events")
 
 
 class EventsQuery(PageQuery):

@@ -3,13 +3,13 @@
 from flask import Response
 from pydantic import BaseModel, Field
 
-from central.api import document
+from central.api import nouns
 from central.api.access import caller, needs
 from central.api.problems import Problem
 from central.parts import parts
 from central.store import devices, evidence
 
-blueprint = document.blueprint_for("evidence")
+blueprint = nouns.blueprint_for("evidence")
 HEADERS = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
 

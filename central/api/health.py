@@ -2,14 +2,14 @@
 
 from flask import Blueprint, Response
 
-from central.api import document
+from central.api import nouns
 from central.api.access import caller, needs
 from central.api.answers import Answer, Moment, answer
 from central.floor import devices
 from central.parts import parts
 from central.store import announcements, due, quarantine
 
-blueprint = document.blueprint_for("health")
+blueprint = nouns.blueprint_for("health")
 process = Blueprint("process_health", __name__)
 
 

@@ -8,7 +8,7 @@ from flask import Response
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError, WithJsonSchema, model_validator
 from sqlalchemy import Connection
 
-from central.api import document
+from central.api import nouns
 from central.api.access import caller, needs
 from central.api.answers import Answer, answer
 from central.api.problems import Fault, Problem, faults_of
@@ -19,7 +19,7 @@ from central.store import catalogue
 from central.store.movements import Movement
 from protocols.identity import NAME_PATTERN, SKU_PATTERN
 
-blueprint = document.blueprint_for("movements")
+blueprint = nouns.blueprint_for("movements")
 MOST_LINES = 500
 MOST_UNITS = 1_000_000
 CLOCK_TOLERANCE = timedelta(minutes=5)

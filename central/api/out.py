@@ -4,13 +4,13 @@ import msgspec
 from flask import Response
 from pydantic import BaseModel, Field
 
-from central.api import document
+from central.api import nouns
 from central.api.access import caller, needs
 from central.api.problems import Problem
 from central.parts import parts
 from central.store import announcements
 
-blueprint = document.blueprint_for("out")
+blueprint = nouns.blueprint_for("out")
 NDJSON = "application/x-ndjson"
 
 

@@ -26,7 +26,7 @@ class Fault:
     detail: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: Python hangs the traceback on an exception
 class Problem(Exception):
     """An answer that is not the one asked for. `kind` is the last part of its stable type; `more` are extra members."""
 

@@ -3,13 +3,13 @@
 from flask import Response
 from pydantic import BaseModel, Field
 
-from central.api import document
+from central.api import nouns
 from central.api.access import caller, needs
 from central.api.answers import Answer, Moment, answer
 from central.parts import parts
 from central.store import positions
 
-blueprint = document.blueprint_for("stock")
+blueprint = nouns.blueprint_for("stock")
 
 
 class StockQuery(BaseModel, extra="forbid"):

@@ -29,3 +29,60 @@ def test_a_proposal_is_read_with_its_sentences_in_the_readers_language(house: Ho
     assert english[0]["reasons"][0]["text"].startswith("3 available, below the reorder point")
     assert chinese[0]["reasons"][0]["code"] == "below_reorder_point"
     assert chinese[0]["reasons"][0]["text"] != english[0]["reasons"][0]["text"]
+
+
+def test_a_decision_is_read_with_everything_it_rests_on(house: House) -> None:
+    """One decision gives its inputs and a trace down to the hash of the picture."""
+    program = Program(house)
+    (listed,) = program.get("decisions").get_json()["items"]
+    full = program.get(f"decisions/{listed['id']}").get_json()
+    assert full["inputs"]["sku"] == OAT
+    (count,) = [cause for cause in full["trace"]["rests_on"] if cause["kind"] == "count"]
+    assert count["rests_on"][0]["source"] == "eye-01"
+    assert count["rests_on"][0]["rests_on"][0]["reference"].startswith("sha256:")
+    assert full["decided_at"].endswith("Z")
+
+
+def test_pages_of_decisions_give_each_one_once(house: House) -> None:
+    """Following `next` to the end visits every decision, newest first."""
+    for units in (200, 1, 200, 2):
+        house.pass_time(minutes=1)
+        house.count("b-04", units)
+        house.decide()
+    program = Program(house)
+    seen, more = [], ""
+    while more is not None:
+        page = program.get(f"decisions?limit=2{more and f'&cursor={more}'}").get_json()
+        seen += [item["decided_at"] for item in page["items"]]
+        more = page["next"]
+    assert len(seen) == 5
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_a_proposal_is_accepted_once_and_can_be_taken_back(house: House) -> None:
+    """The second verdict is a conflict that names the first; after undoing it is open again."""
+    program = Program(house)
+    (listed,) = program.get("decisions").get_json()["items"]
+    path = f"decisions/{listed['id']}/review"
+    accepted = program.post(path, {"verdict": "accept"})
+    assert accepted.get_json()["verdict"] == "accept"
+    conflict = program.post(path, {"verdict": "reject", "reason": "wrong_data"})
+    assert conflict.status_code == 409
+    assert conflict.get_json()["type"] == "urn:tallyhouse:problem:already-reviewed"
+    assert program.call("DELETE", path).status_code == 204
+    assert program.get(f"decisions/{listed['id']}").get_json()["state"] == "proposed"
+
+
+def test_a_proposal_is_adjusted_within_what_the_card_allows(house: House) -> None:
+    """Packs may be changed, in whole packs; the supplier may not."""
+    program = Program(house)
+    (listed,) = program.get("decisions").get_json()["items"]
+    path = f"decisions/{listed['id']}/review"
+    adjust = {"verdict": "adjust", "reason": "local_event"}
+    assert program.post(path, adjust | {"proposal": {"supplier": "another"}}).status_code == 409
+    torn = program.post(path, adjust | {"proposal": {"packs": 2, "units": 25}})
+    assert torn.status_code == 422
+    assert torn.get_json()["errors"][0]["pointer"] == "/proposal"
+    done = program.post(path, adjust | {"proposal": {"packs": 2, "units": 24}})
+    assert done.get_json()["proposal"]["units"] == 24
+    assert program.get(f"decisions/{listed['id']}").get_json()["state"] == "adjusted"
