@@ -45,7 +45,9 @@ def judge(conn: Connection, site: str, told: Sequence[Told], now: datetime) -> l
 
 def _stored(conn: Connection, site: str, machines: set[str]) -> dict[str, Condition]:
     rows = conditions.of(conn, site, machines)
-    return {machine: convert(dict(row), Condition) for machine, row in rows.items()}
+    # By our own names: a column called `limit` comes back under a quoted kind of text that msgspec does not take for a str.
+    names = [field.name for field in fields(Condition)]
+    return {machine: convert({name: row[name] for name in names}, Condition) for machine, row in rows.items()}
 
 
 def _condition_row(site: str, state: Condition) -> dict[str, object]:
