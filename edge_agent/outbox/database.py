@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from edge_agent.errors import OutboxBusy, OutboxCorrupt, OutboxFull
 from edge_agent.outbox.migrations import SCHEMA
+from edge_agent.outbox.reserve import Reserve
 
 OUTBOX_NAME = "outbox.db"
 BUSY_TIMEOUT_S = 10.0
@@ -35,6 +36,8 @@ class OutboxFile:
         except BaseException:
             self._guard.close()
             raise
+        self.reserve = Reserve(path.with_suffix(".reserve"))
+        self.reserve.fill()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -50,8 +53,9 @@ class OutboxFile:
                 raise
 
     def make_room(self) -> None:
-        """Fold the write-ahead log back into the file, so that a full disk can still take deletions."""
-        with self.lock:
+        """Spend the reserve on folding the log back into the file: a full disk then takes deletions. Raises OutboxFull."""
+        with self.lock, no_room_said(self.path):
+            self.reserve.spend()
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:

@@ -61,9 +61,9 @@ class Queue:
                 for task, state in (states or {}).items():
                     save(connection, task, state)
                 self._count(connection, last=first + len(entries) - 1)
-                self._prune(connection)
+                pruned = self._prune(connection)
             self.last = first + len(entries) - 1
-            self._pruned = self.acknowledged
+            self._pruned = pruned
         return list(range(first, first + len(entries)))
 
     def oldest_first(self, after: int, limit_bytes: int, limit_count: int) -> list[Row]:
@@ -91,13 +91,14 @@ class Queue:
     def prune(self) -> None:
         """Let the rows of acknowledged events leave the file now. A full disk only delays this."""
         with self._file.lock, suppress(OutboxFull):
-            if self._pruned == self.acknowledged:
-                return
-            try:
-                self._prune_alone()
-            except OutboxFull:
-                self._file.make_room()
-                self._prune_alone()
+            while self._pruned < self.acknowledged:
+                try:
+                    self._prune_alone()
+                except OutboxFull:
+                    self._file.make_room()
+                    self._prune_alone()
+                    self._file.make_room()
+            self._file.reserve.fill()
 
     def set_aside(self, sequence: int, why: str, declaration: Entry) -> None:
         """Move a refused event out of the way; its `declaration` of loss stands in its very place. Raises OutboxFull."""
@@ -144,14 +145,17 @@ class Queue:
     def _count(self, connection: sqlite3.Connection, last: int) -> None:
         connection.execute("UPDATE counter SET last = ?, acknowledged = ?", (last, self.acknowledged))
 
-    def _prune(self, connection: sqlite3.Connection) -> None:
-        connection.execute("DELETE FROM events WHERE sequence < ?", (self.acknowledged,))
+    def _prune(self, connection: sqlite3.Connection) -> int:
+        """Delete one range, short enough for the log of a nearly full disk; up to where."""
+        upto = min(self.acknowledged, self._pruned + 2 * PRUNE_ROWS)
+        connection.execute("DELETE FROM events WHERE sequence < ?", (upto,))
+        return upto
 
     def _prune_alone(self) -> None:
         with self._file.writing() as connection:
             self._count(connection, self.last)
-            self._prune(connection)
-        self._pruned = self.acknowledged
+            pruned = self._prune(connection)
+        self._pruned = pruned
 
 
 def read_state(connection: sqlite3.Connection, acknowledged: int | None = None) -> QueueState:

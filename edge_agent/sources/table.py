@@ -136,9 +136,12 @@ def _rows(table: Table) -> Iterator[tuple[int, list[str]]]:
     with table.path.open(encoding=table.encoding, newline="") as file:
         reader = csv.reader(file, delimiter=table.delimiter)
         next(reader, None)
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
+        try:
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    yield reader.line_num, cells
+        except csv.Error as error:
+            raise BadTable(f"line {reader.line_num}: {error}; correct or remove that line") from error
 
 
 def _encoding(path: Path) -> str:
