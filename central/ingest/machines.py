@@ -46,7 +46,7 @@ def judge(conn: Connection, site: str, told: Sequence[Told], now: datetime) -> l
 def _stored(conn: Connection, site: str, machines: set[str]) -> dict[str, Condition]:
     rows = conditions.of(conn, site, machines)
     # By our own names: a column called `limit` comes back under a quoted kind of text that msgspec does not take for a str.
-    names = [field.name for field in fields(Condition)]
+    names = Condition.__struct_fields__
     return {machine: convert({name: row[name] for name in names}, Condition) for machine, row in rows.items()}
 
 

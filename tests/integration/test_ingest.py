@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 
 from central.store.engine import reading, writing
 from protocols import codec, signing
-from tests.makers import batch, event
+from tests.makers import batch, equipment_anomaly, event, sensor_summary
 from tests.parts.centre import Voice, ingesting, migrated, register, voice
 from tests.parts.mosquitto import Mosquitto
 
@@ -38,3 +38,12 @@ def test_a_batch_lands_and_is_acknowledged(engine: Engine, eye: Voice) -> None:
     with reading(engine) as conn:
         assert conn.execute(text("SELECT count(*) FROM events")).scalar_one() == 3
         assert conn.execute(text("SELECT counted FROM positions")).scalar_one() == 3
+
+
+def test_a_machine_is_judged_again_from_the_condition_on_disk(engine: Engine, eye: Voice) -> None:
+    """An onset in one batch and the end in the next leave a normal machine, whose condition was read back in between."""
+    for sequence, data in enumerate((sensor_summary(), equipment_anomaly(), equipment_anomaly(phase="end")), start=1):
+        eye.say("events", codec.encode(batch([event(sequence, data)])))
+        assert eye.acknowledgement().upto == sequence
+    with reading(engine) as conn:
+        assert conn.execute(text("SELECT machine, condition FROM conditions")).one() == ("conveyor-1", "normal")
