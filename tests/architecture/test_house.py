@@ -13,7 +13,7 @@ PACKAGES = ("protocols", "vision_models", "edge_agent", "firmware_sim", "central
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TOP_LEVEL = {
     *PACKAGES, "tests", "scripts", "docs", "benchmarks", "pyproject.toml", "requirements.lock",
-    "requirements-dev.lock", "requirements-build.lock",
+    "requirements-dev.lock", "requirements-build.lock", "requirements-edge.lock", "requirements-central.lock",
     "Dockerfile.edge", "Dockerfile.central", "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md",
     "SECURITY.md", "LICENSE", ".gitignore", ".ci", ".dockerignore",
 }  # fmt: skip
