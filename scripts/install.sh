@@ -14,8 +14,8 @@ install_python() {
   say "installing $(cd "$root" && cat "$@" | grep -c '^[a-z].*==') Python packages (a minute or two)"
   local locks=(-r requirements-build.lock) lock
   for lock in "$@"; do locks+=(-r "$lock"); done
-  (cd "$root" && .venv/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: "${locks[@]}" &&
-    .venv/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .) || return 1
+  (cd "$root" && .venv/bin/pip install -qq --disable-pip-version-check --require-hashes --only-binary :all: "${locks[@]}" &&
+    .venv/bin/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .) || return 1
   echo "$stamp" >"$root/.venv/.installed-$name"
 }
 
