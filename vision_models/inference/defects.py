@@ -23,13 +23,15 @@ MARGIN_SHARE = 0.04
 
 @dataclass(frozen=True)
 class Verdicts:
-    """How a map of strangeness becomes a verdict: the limits of score and of a single place, and what they were taught at.
-    top_share: of places that make the score; is_aligned: the part is found and laid upright first."""
+    """How a map of strangeness becomes a verdict. score_limit, place_limit: of the whole part and of a single place;
+    top_share: of places that make the score; smoothing: in places; border: places at the edge of the view that show no part;
+    is_aligned: the part is found and laid upright first."""
 
     score_limit: float
     place_limit: float
     top_share: float
     smoothing: float
+    border: int
     is_aligned: bool
 
 
@@ -91,7 +93,7 @@ class DefectDetector:
     def _strangeness(self, view: View) -> Floats:
         taps = self.graph.run(normalised(view.pixels))
         strange = self.normality.strangeness(joined(taps["fine"], taps["coarse"]))
-        return calmed(strange, self.verdicts.smoothing)
+        return calmed(strange, self.verdicts.smoothing, self.verdicts.border)
 
 
 def seen(picture: Picture, spec: InputSpec, is_aligned: bool) -> View:
@@ -129,6 +131,7 @@ def _verdicts(folder: Path, manifest: Manifest) -> Verdicts:
             place_limit=settings["place_limit"],
             top_share=settings["top_share"],
             smoothing=settings["smoothing"],
+            border=int(settings["border"]),
             is_aligned=settings["is_aligned"] > 0,
         )
     except KeyError as error:

@@ -21,7 +21,7 @@ _MOST_GRAIN = 1.6
 
 @dataclass(frozen=True)
 class Normality:
-    """whitening: (c, c); mean: (h, w, c) whitened features of good parts; scale: (h, w), usual distance of a good part there;
+    """whitening: (c, c); mean: (h, w, c) whitened features of good parts; scale: (h, w), usual distance there;
     limit_scores, limit_p_values: share of good parts expected to reach a score, both ascending in score."""
 
     whitening: Floats
@@ -60,11 +60,15 @@ def distances(features: Floats, mean: Floats) -> Floats:
     return np.asarray(np.sqrt(best / mean.shape[2]), dtype=np.float32)
 
 
-def calmed(strange: Floats, smoothing: float) -> Floats:
-    """A map evened out over its neighbours and, where the whole picture is noisier than usual, measured by its own median:
-    grain from a dim lamp is everywhere, a flaw is not. At most 1.6 times, so that a part that is wrong all over stays so."""
+def calmed(strange: Floats, smoothing: float, border: int) -> Floats:
+    """A map evened out over its neighbours, zero in a border that shows no part, and, where the whole picture is noisier
+    than usual, measured by its own median: grain from a dim lamp is everywhere, a flaw is not. At most 1.6 times, so that a
+    part that is wrong all over stays so."""
     even = smoothed(strange, smoothing)
-    return even / np.clip(np.median(even), 1.0, _MOST_GRAIN).astype(np.float32)
+    rows, columns = (slice(border, side - border) for side in even.shape)
+    inside, calm = even[rows, columns], np.zeros_like(even)
+    calm[rows, columns] = inside / np.clip(np.median(inside), 1.0, _MOST_GRAIN)
+    return calm
 
 
 def joined(fine: Floats, coarse: Floats) -> Floats:

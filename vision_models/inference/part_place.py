@@ -1,7 +1,7 @@
 """Where the part lies: a bright part on a dark belt, found by its outline, laid upright for inspection.
 
-Otsu's grey limit (IEEE Trans. SMC 1979) splits part from belt, the largest bright patch is the part, and the tightest
-rectangle around it says where it lies and how it is turned. Not for parts as dark as what they lie on: teach those
+Otsu's grey limit (IEEE Trans. SMC 1979) splits part from belt, the largest bright patch is the part, and its outline
+says where it lies and how it is turned. Not for parts as dark as what they lie on: teach those
 without aligning.
 """
 
@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision_models.inference.arrays import Picture
+from vision_models.inference.arrays import Floats, Picture
 
 _LEAST_AREA_SHARE, _LEAST_STEP, _EDGE_PX = 0.05, 25.0, 2
+_LEAST_LENGTHENING = 0.1
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,29 @@ def find_part(picture: Picture) -> PartPlace | None:
         or not _stands_out(np.asarray(grey), np.asarray(bright))
     ):
         return None
-    (x, y), (width, height), angle = cv2.minAreaRect(largest)
-    if angle > 45:
-        width, height, angle = height, width, angle - 90
-    return PartPlace((x, y), max(width, 1.0), max(height, 1.0), angle, _is_inside(largest.reshape(-1, 2), picture))
+    return _placed(largest.reshape(-1, 2).astype(np.float64), _angle_rad(largest.astype(np.float32)), picture)
+
+
+def _angle_rad(outline: Floats) -> float:
+    """How the outline is turned, -π/4..π/4: from its second moments, which no single bent corner can pull; for a shape as
+    wide as high, which has no long axis, from the tightest rectangle."""
+    moments = cv2.moments(outline)
+    along, across, mixed = moments["mu20"], moments["mu02"], moments["mu11"]
+    lengthening = np.hypot(along - across, 2 * mixed) / max(along + across, 1e-9)
+    is_long = lengthening > _LEAST_LENGTHENING
+    angle = 0.5 * np.arctan2(2 * mixed, along - across) if is_long else np.deg2rad(cv2.minAreaRect(outline)[2])
+    return float(angle - np.pi / 2 * round(angle / (np.pi / 2)))
+
+
+def _placed(outline: NDArray[np.float64], angle_rad: float, picture: Picture) -> PartPlace:
+    """The upright rectangle around an outline (n, 2) that is turned by an angle."""
+    turn = np.array([[np.cos(angle_rad), -np.sin(angle_rad)], [np.sin(angle_rad), np.cos(angle_rad)]])
+    upright = outline @ turn
+    low, high = upright.min(axis=0), upright.max(axis=0)
+    x, y = turn @ ((low + high) / 2)
+    width, height = np.maximum(high - low, 1.0)
+    angle_deg = float(np.rad2deg(angle_rad))
+    return PartPlace((float(x), float(y)), float(width), float(height), angle_deg, _is_inside(outline, picture))
 
 
 def _stands_out(grey: NDArray[np.generic], bright: NDArray[np.generic]) -> bool:
@@ -59,8 +79,7 @@ def _stands_out(grey: NDArray[np.generic], bright: NDArray[np.generic]) -> bool:
     return not inside.all() and float(light[inside].mean() - light[~inside].mean()) > _LEAST_STEP
 
 
-def _is_inside(outline: NDArray[np.generic], picture: Picture) -> bool:
+def _is_inside(outline: NDArray[np.float64], picture: Picture) -> bool:
     height, width = picture.shape[:2]
-    corners = outline.astype(np.float32)
-    low, high = corners.min(axis=0), corners.max(axis=0)
+    low, high = outline.min(axis=0), outline.max(axis=0)
     return bool((low > _EDGE_PX).all() and high[0] < width - _EDGE_PX and high[1] < height - _EDGE_PX)

@@ -1,7 +1,7 @@
 """Teaching the inspection model from pictures of good parts alone.
 
 The network is not trained: its features of ImageNet are used as they are. What is learnt is how good parts vary
-(`Normality`) and where to put the limit. Each taught part is judged by a model that has not seen it (leave one out), and the
+(`Normality`) and where to put the limit. Each taught part is judged by a model that has not seen it (ten folds), and the
 limit is the score that a further good part exceeds with the false-alarm rate one asks for: the upper prediction bound of a
 log-normal, Student's t with n - 1 degrees of freedom, so that few pictures give a wider margin instead of a false promise.
 """
@@ -14,14 +14,15 @@ from scipy.stats import t as student_t
 
 from vision_models.errors import DataMissing
 from vision_models.inference.arrays import Floats, Picture
-from vision_models.inference.defects import Verdicts, seen
+from vision_models.inference.defects import MARGIN_SHARE, Verdicts, seen
 from vision_models.inference.heatmap import smoothed, top_mean
 from vision_models.inference.manifest import InputSpec
 from vision_models.inference.normality import Normality, calmed, distances, joined, whitened
 from vision_models.inference.preprocess import normalised
 from vision_models.inference.session import Graph
 
-_LEAST_PICTURES = 5
+_LEAST_PICTURES, _FOLDS = 5, 10
+_PLACE_PX = 8
 _LEAST_LOG_SPREAD = 0.03
 _NO_TABLE = (np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32))
 
@@ -35,6 +36,11 @@ class Lesson:
     false_alarm_rate: float = 0.01
     top_share: float = 0.005
     smoothing: float = 0.8
+
+    @property
+    def border(self) -> int:
+        """Places at the edge that show no part: those of the margin around an aligned part, else none."""
+        return round(MARGIN_SHARE * self.input.width_px / _PLACE_PX) if self.is_aligned else 0
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,7 @@ def teach(graph: Graph, pictures: Sequence[Picture], lesson: Lesson) -> Taught:
     if len(pictures) < _LEAST_PICTURES:
         raise DataMissing(f"{len(pictures)} good pictures: at least {_LEAST_PICTURES}, better 30, are needed to teach from")
     features = np.stack([features_of(graph, picture, lesson) for picture in pictures])
-    whitening = whitening_of(features)
-    white = np.stack([whitened(one, whitening) for one in features])
-    left_out = _left_out_distances(white)
-    scale = _usual_distance(left_out)
-    maps = [calmed(one / scale, lesson.smoothing) for one in left_out]
+    maps = _left_out_maps(features, lesson)
     scores = np.array([top_mean(one, lesson.top_share) for one in maps])
     peaks = np.array([one.max() for one in maps])
     verdicts = Verdicts(
@@ -63,10 +65,19 @@ def teach(graph: Graph, pictures: Sequence[Picture], lesson: Lesson) -> Taught:
         place_limit=upper_bound(peaks, lesson.false_alarm_rate),
         top_share=lesson.top_share,
         smoothing=lesson.smoothing,
+        border=lesson.border,
         is_aligned=lesson.is_aligned,
     )
-    normality = _with_p_values(Normality(whitening, white.mean(axis=0), scale, *_NO_TABLE), scores)
+    normality = _with_p_values(learnt(features), scores)
     return Taught(normality, verdicts, (scores / verdicts.score_limit).astype(np.float32))
+
+
+def learnt(features: Floats) -> Normality:
+    """How good parts (n, h, w, c) vary; says nothing yet about how rare a score is."""
+    whitening = whitening_of(features)
+    white = np.stack([whitened(one, whitening) for one in features])
+    scale = _usual_distance(_left_out_distances(white))
+    return Normality(whitening, white.mean(axis=0), scale, *_NO_TABLE)
 
 
 def features_of(graph: Graph, picture: Picture, lesson: Lesson) -> Floats:
@@ -113,6 +124,22 @@ def _with_p_values(normality: Normality, scores: Floats) -> Normality:
         limit_scores=np.exp(centre + spread * steps).astype(np.float32),
         limit_p_values=np.maximum(student_t.sf(steps, freedom), 1e-9).astype(np.float32),
     )
+
+
+def _left_out_maps(features: Floats, lesson: Lesson) -> list[Floats]:
+    """The map of each part by a model that has not seen it: one of ten lessons, each without a tenth of the parts.
+
+    Mean, covariance and usual distances are all learnt anew; leaving a part out of the mean alone promised 1 % of false
+    alarms and gave 8 % on rendered parts.
+    """
+    count = len(features)
+    maps: dict[int, Floats] = {}
+    for fold in range(min(_FOLDS, count)):
+        left_out = np.arange(count) % min(_FOLDS, count) == fold
+        normality = learnt(features[~left_out])
+        for index in np.flatnonzero(left_out):
+            maps[int(index)] = calmed(normality.strangeness(features[index]), lesson.smoothing, lesson.border)
+    return [maps[index] for index in range(count)]
 
 
 def _left_out_distances(white: Floats) -> list[Floats]:
