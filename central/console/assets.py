@@ -2,13 +2,15 @@
 
 from functools import cache
 from hashlib import sha256
+from mimetypes import guess_type
 from pathlib import Path
 
-from flask import Blueprint, abort, send_from_directory, url_for
+from flask import Blueprint, Response, abort, url_for
 from flask.typing import ResponseReturnValue
 
 FOLDER = Path(__file__).parent / "static"
 KEEP_FOR_S = 365 * 24 * 3600
+KEEP_ICON_FOR_S = 3600
 
 blueprint = Blueprint("assets", __name__)
 
@@ -31,13 +33,18 @@ def file(version: str, name: str) -> ResponseReturnValue:
     path = (FOLDER / name).resolve()
     if not path.is_relative_to(FOLDER.resolve()) or not path.is_file() or version != digest(name):
         abort(404)
-    response = send_from_directory(FOLDER, name, max_age=KEEP_FOR_S)
-    response.cache_control.public = True
-    response.cache_control.immutable = True
-    return response
+    return _sent(path, KEEP_FOR_S)
 
 
 @blueprint.get("/favicon.ico")
 def favicon() -> ResponseReturnValue:
     """The mark of the house in the browser's tab."""
-    return send_from_directory(FOLDER, "favicon.svg", max_age=3600)
+    return _sent(FOLDER / "favicon.svg", KEEP_ICON_FOR_S)
+
+
+def _sent(path: Path, keep_for_s: int) -> Response:
+    response = Response(path.read_bytes(), mimetype=guess_type(path.name)[0])
+    response.cache_control.public = True
+    response.cache_control.max_age = keep_for_s
+    response.cache_control.immutable = keep_for_s == KEEP_FOR_S
+    return response

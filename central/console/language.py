@@ -15,7 +15,8 @@ from flask import Flask, g, request, session
 from markupsafe import Markup, escape
 
 from central.parts import parts
-from central.translations.catalogue import LOCALES, language_of, translations
+from central.translations import catalogue
+from central.translations.catalogue import LOCALES, language_of
 
 Label = Mapping[str, str]
 
@@ -24,7 +25,7 @@ class _Words(flask_babel.Domain):  # type: ignore[misc]  # Flask-Babel has no ty
     """Flask-Babel's domain, fed from the `.po` files instead of compiled ones."""
 
     def get_translations(self) -> Translations:
-        return translations(language())
+        return catalogue.translations(language())
 
 
 def register(app: Flask) -> None:
@@ -93,8 +94,8 @@ def iso(moment: datetime) -> str:
 
 def age(moment: datetime) -> Markup:
     """How long ago, with the exact time in its title; the page counts on from the server's time."""
-    since = max(timedelta(0), parts().now() - moment)
-    words = format_timedelta(since, granularity="second", threshold=1.2, format="short", locale=language())
+    since = max(timedelta(seconds=1), parts().now() - moment)
+    words = format_timedelta(-since, threshold=1.2, add_direction=True, format="short", locale=language())
     return Markup('<time datetime="{}" title="{}" data-age>{}</time>').format(iso(moment), day_clock(moment), escape(words))
 
 

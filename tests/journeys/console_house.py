@@ -8,10 +8,11 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from math import sin
+from pathlib import Path
 from threading import Thread
 from uuid import uuid4
 
@@ -42,10 +43,11 @@ from central.store import (
     positions,
     quarantine,
     readings,
+    schema,
 )
 from central.store.counts import Count
 from central.store.devices import Device, Ledger
-from central.store.engine import reading, writing
+from central.store.engine import open_engine, reading, writing
 from central.store.evidence import Piece
 from central.store.movements import Movement
 from central.store.quarantine import Held
@@ -202,6 +204,16 @@ class ConsoleHouse:
             sequence = self.event(conn, "ear-01", anomaly, since, codec.encode(stretch), READINGS_TYPE)
             self._condition(conn, "conveyor-1", "alarm", sequence, since, [json.loads(codec.encode(seen))])
 
+    def falls_ill(self, machine: str) -> None:
+        """A machine goes into alarm, this moment."""
+        with writing(self.engine) as conn:
+            self._condition(conn, machine, "alarm", 1, self.now())
+
+    def recovers(self, machine: str) -> None:
+        """It is normal again."""
+        with writing(self.engine) as conn:
+            self._condition(conn, machine, "normal", 1)
+
     def refuse_one(self) -> None:
         """A message with a bad signature goes into quarantine."""
         detail = "the signature does not fit the device's key; add the device again with: tallyhouse device add eye-01"
@@ -270,11 +282,26 @@ class ConsoleHouse:
             return {shelf.location: shelf for shelf in catalogue.all_of(conn, catalogue.Shelf, SITE)}
 
 
+def furnished(folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> ConsoleHouse:
+    """A furnished house of its own in `folder`, with Li and Wang in it. Close its engine with `dispose`."""
+    house = empty(folder, now)
+    house.furnish()
+    house.people()
+    return house
+
+
+def empty(folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> ConsoleHouse:
+    """A house in which nothing was loaded."""
+    engine = open_engine(folder / "house.db")
+    schema.upgrade(engine)
+    return ConsoleHouse(engine, now)
+
+
 @contextmanager
-def serving(parts: Parts) -> Iterator[str]:
-    """The web server on a free loopback port; its address."""
+def serving(parts: Parts, port: int = 0) -> Iterator[str]:
+    """The web server on loopback, at `port` or a free one; its address."""
     app: Flask = create_app(parts, secret_key=b"of this test only")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", port, app, threaded=True)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

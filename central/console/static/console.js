@@ -6,10 +6,9 @@ const language = body.dataset.language;
 const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
 function age(moment) {
-  const seconds = Math.max(0, (Date.now() - lag - Date.parse(moment)) / 1000);
+  const seconds = Math.max(1, (Date.now() - lag - Date.parse(moment)) / 1000);
   const [unit, size] = units.find(([, size]) => seconds >= size * 1.2) ?? units[3];
-  const format = new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" });
-  return format.format(Math.round(seconds / size));
+  return new Intl.RelativeTimeFormat(language, { style: "short" }).format(-Math.round(seconds / size), unit);
 }
 
 function tick() {
