@@ -18,7 +18,7 @@ import structlog
 import vision_models
 from edge_agent.clock import DeviceClock, boot_id
 from edge_agent.config import EdgeConfig, SourceConfig, TaskConfig, broker_password, centre_key, signing_key
-from edge_agent.errors import ConfigError
+from edge_agent.errors import BadRecording, ConfigError, TaskNotBuilt
 from edge_agent.health import HealthReport
 from edge_agent.link.connection import BrokerPlace, Connection
 from edge_agent.link.inbox import Inbox
@@ -33,7 +33,7 @@ from edge_agent.outbox.recovery import open_outbox
 from edge_agent.outbox.snapshots import saved
 from edge_agent.pipeline import Pipeline
 from edge_agent.registry import SourcePlace, open_source, task_card
-from edge_agent.sources.source import Source
+from edge_agent.sources.source import Source, Unplayable
 from edge_agent.task import Context, SnapshotRejected, Task, TaskCard
 from protocols.codec import encode, wire_time
 from protocols.messages.device import Birth, TaskAnnouncement, Will
@@ -46,6 +46,13 @@ LOOK_S = 0.02
 WEIGHTS = Path(vision_models.__file__).parent / "weights"
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One recording is played: `speed` in recorded seconds per second, None for as fast as possible."""
+
+    speed: float | None
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ class Agent:
                 return False
             if time.monotonic() - spoken_s >= self.config.health_interval_s and self.publisher.state.connected:
                 spoken_s = time.monotonic()
-                self.connection.publish("health", encode(self.health.now(self.publisher.state.alarm)))
+                self.connection.publish("health", encode(self.health.now(self.publisher.alarm())))
         return True
 
     def shut(self) -> None:
@@ -113,8 +120,11 @@ class Agent:
         return has_ended and not self.queue.has_waiting() and self.spool.count() == 0
 
 
-def build(config: EdgeConfig, stack: ExitStack, stop: Flag, speed: float | None = 1.0) -> Agent:
-    """An agent ready to start; `stack` closes its file. Raises ConfigError, UnknownTask, OutboxError."""
+def build(config: EdgeConfig, stack: ExitStack, stop: Flag, replay: Replay | None = None) -> Agent:
+    """An agent ready to start; `stack` closes its file. Raises ConfigError, UnknownTask, OutboxError.
+
+    In a `replay` the recording and its task must be well (else BadRecording, TaskNotBuilt), and no state is restored.
+    """
     clock = DeviceClock(boot_id())
     key, centre = signing_key(config), centre_key(config)
     file = open_outbox(config.data_dir / OUTBOX_NAME, Stamper(clock))
@@ -125,7 +135,7 @@ def build(config: EdgeConfig, stack: ExitStack, stop: Flag, speed: float | None 
     inbox = Inbox(config.site, config.device, centre)
     uploader = Uploader(config.device, spool, connection)
     publisher = Publisher(connection, queue, uploader, inbox, clock, encode(_birth(config, clock)))
-    workshop = _Workshop(config, file, queue, clock, connection, stop, speed)
+    workshop = _Workshop(config, file, queue, clock, connection, stop, replay)
     observers = [workshop.observer(source) for source in config.source]
     health = HealthReport(config.data_dir, clock, queue, observers)
     return Agent(config, clock, queue, spool, connection, publisher, observers, health, stop)
@@ -141,25 +151,51 @@ class _Workshop:
     clock: DeviceClock
     connection: Connection
     stop: Flag
-    speed: float | None
+    replay: Replay | None
 
     def observer(self, source: SourceConfig) -> Observer:
         """The observer of one source with its tasks, restored to where they were."""
-        opened = open_source(source_place(source, self.speed), self.clock)
-        tasks = {task.kind: built_task(task, source, opened) for task in self.config.task if task.source == source.id}
-        for kind, task in tasks.items():
-            _restore(f"{source.id}/{kind}", task, self.file)
+        opened = self._opened(source)
+        wanted = [task for task in self.config.task if task.source == source.id]
+        tasks = {task.kind: built for task in wanted if (built := self._task(task, source, opened)) is not None}
         interval_s = self.config.commit_interval_s
         pipeline = Pipeline(source.id, tasks, self.queue, self.clock, interval_s, self.connection.nudge)
+        pipeline.counts.task_errors += len(wanted) - len(tasks)
         return Observer(source.id, opened, pipeline, self.stop)
+
+    def _opened(self, source: SourceConfig) -> Source:
+        try:
+            return open_source(source_place(source, 1.0 if self.replay is None else self.replay.speed), self.clock)
+        except BadRecording as error:
+            if self.replay is not None:
+                raise
+            _log.error("source_not_opened", source=source.id, why=str(error))
+            return Unplayable(error)
+
+    def _task(self, task: TaskConfig, source: SourceConfig, opened: Source) -> Task | None:
+        """The task, restored to where it was; one that cannot start does not keep the others from working."""
+        try:
+            built = built_task(task, source, opened)
+        except TaskNotBuilt as error:
+            if self.replay is not None:
+                raise
+            _log.error("task_not_started", source=source.id, task=task.kind, why=str(error))
+            return None
+        if self.replay is None:
+            _restore(f"{source.id}/{task.kind}", built, self.file)
+        return built
 
 
 def built_task(task: TaskConfig, source: SourceConfig, opened: Source) -> Task:
-    """The task with its settings checked and its model loaded. Raises ConfigError, UnknownTask."""
+    """The task with its settings checked and its model loaded. Raises ConfigError, UnknownTask, TaskNotBuilt."""
     card = task_card(task.kind)
     profile = load_profile(source.profile) if source.profile else None
     context = Context(source_id=source.id, weights=WEIGHTS, profile=profile, units=opened.units)
-    return card.build(_settings(task, card), context)
+    settings = _settings(task, card)
+    try:
+        return card.build(settings, context)
+    except Exception as error:  # a model that is missing, damaged or refused says so in its own words
+        raise TaskNotBuilt(f"task {task.kind!r} on {task.source!r} cannot start: {error}") from error
 
 
 def _settings(task: TaskConfig, card: TaskCard) -> msgspec.Struct:

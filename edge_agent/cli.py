@@ -38,7 +38,7 @@ def run(  # noqa: PLR0917  typer passes by name
     asset: Annotated[str | None, typer.Option(help="The machine in a CSV; default: the file's name.")] = None,
 ) -> None:
     """Run the agent until it is stopped; or play one recording and end when the centre has everything."""
-    from edge_agent.agent import build  # noqa: PLC0415  the other commands need none of the parts
+    from edge_agent.agent import Replay, build  # noqa: PLC0415  the other commands need none of the parts
 
     stop = _stopped_by_signals()
     with _worded(), ExitStack() as stack:
@@ -56,7 +56,7 @@ def run(  # noqa: PLR0917  typer passes by name
             raise ConfigError("--replay needs --task: shelf_count, defects or equipment_anomaly")
         left_out = tuple(name.strip() for name in exclude.split(",") if name.strip())
         request = ReplayRequest(replay, task, interval_s, tuple(setting or ()), left_out, asset)
-        agent = build(for_replay(loaded, request), stack, stop, speed=speed or None)
+        agent = build(for_replay(loaded, request), stack, stop, Replay(speed or None))
         raise typer.Exit(0 if play(agent) else 1)
 
 

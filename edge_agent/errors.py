@@ -3,6 +3,7 @@
 EdgeError
 ├─ ConfigError         the device's own TOML is wrong: fix the file
 ├─ UnknownTask         no task of that kind is built in: choose one of those named
+├─ TaskNotBuilt        a task whose model is missing or refused: restore the model
 ├─ SourceError
 │  ├─ SourceLost       a camera or bus stopped answering: retried with backoff
 │  ├─ SourceEnded      a recording has been played to its end
@@ -24,6 +25,10 @@ class ConfigError(EdgeError):
 
 class UnknownTask(EdgeError):
     """A task kind that is not built into this agent."""
+
+
+class TaskNotBuilt(EdgeError):
+    """A task that cannot start; the others go on."""
 
 
 class SourceError(EdgeError):

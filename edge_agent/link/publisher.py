@@ -26,6 +26,7 @@ from protocols.messages.device import CentralState, Desired
 from protocols.messages.lost import Lost
 
 IDLE_S = 30.0
+PROOF_S = 5.0  # the retained twin comes right after the subscription
 BROKER_REFUSED = 128
 NOBODY_SUBSCRIBED = 16
 
@@ -37,6 +38,7 @@ class LinkState:
     """What people want to know of the link; the texts are for them, None when all is well."""
 
     connected: bool = False
+    since_s: float = 0.0
     proven: bool = False
     centre_online: bool | None = None
     refused_messages: int = 0
@@ -47,11 +49,9 @@ class LinkState:
     disk: str | None = None
 
     @property
-    def alarm(self) -> str | None:
+    def trouble(self) -> str | None:
         """The worst of it."""
-        unproven = "not proven: no signed down/desired yet, so acknowledgements may not reach this device; see `doctor`"
-        worst = self.halted or self.refusal or self.disconnected or self.disk
-        return worst or (unproven if self.connected and not self.proven else None)
+        return self.halted or self.refusal or self.disconnected or self.disk
 
 
 class Publisher:
@@ -84,20 +84,39 @@ class Publisher:
             if self._is_resting and time.monotonic() >= self._window.not_before_s:
                 self._is_resting = False
                 self._connection.start()
-            if self.state.connected and self.state.halted is None:
+            if self._is_at_work():
                 self._work(time.monotonic())
 
     def nudge(self) -> None:
         """Something new lies in the outbox."""
         self._connection.nudge()
 
+    def alarm(self) -> str | None:
+        """What a person should know of the link; None when all is well."""
+        state = self.state
+        if state.trouble is None and state.connected and not state.proven and time.monotonic() - state.since_s > PROOF_S:
+            return "not proven: no signed down/desired came, so acknowledgements may not reach this device; see `doctor`"
+        return state.trouble
+
     def _wait_s(self) -> float:
-        moments = [moment for moment in (rules.due(self._window), self._uploader.due()) if moment is not None]
-        return min(IDLE_S, max(0.01, min(moments) - time.monotonic())) if moments else IDLE_S
+        now_s = time.monotonic()
+        window_s = rules.due(self._window, now_s) if self._is_at_work() or self._is_resting else None
+        upload_s = self._uploader.due() if self._may_upload() else None
+        return min([IDLE_S, *(max(0.01, moment - now_s) for moment in (window_s, upload_s) if moment is not None)])
+
+    def _is_at_work(self) -> bool:
+        return self.state.connected and self.state.halted is None
+
+    def _may_upload(self) -> bool:
+        return self._is_at_work() and not (self._window.absent or self._window.offline or self._window.refusals)
 
     def _take(self, timeout_s: float) -> None:
         try:
             self._happened(self._connection.happenings.get(timeout=timeout_s))
+        except Empty:
+            self._queue.prune()  # nothing was committed for a while that could have taken the pruning along
+            return
+        try:
             while True:
                 self._happened(self._connection.happenings.get_nowait())
         except Empty:
@@ -116,7 +135,7 @@ class Publisher:
                 self._received(topic, payload, signature, now_s)
 
     def _connected(self, now_s: float) -> None:
-        self._note(connected=True, disconnected=None)
+        self._note(connected=True, disconnected=None, since_s=now_s)
         self._connection.publish("status", self._birth, retain=True)
         self._uploader.reconnected()
         self._batches.clear()
@@ -189,7 +208,7 @@ class Publisher:
         while (turn := rules.turn(self._window, self._queue.last, now_s, MAX_BATCH_EVENTS)) is not None:
             if not self._send(turn, now_s):
                 return
-        if not (self._window.absent or self._window.offline or self._window.refusals):
+        if self._may_upload():
             self._uploader.step(self._window.sent, now_s)
 
     def _send(self, turn: rules.Turn, now_s: float) -> bool:
@@ -249,7 +268,7 @@ class Publisher:
 
     def _note(self, **changes: object) -> None:
         before, self.state = self.state, replace(self.state, **changes)  # type: ignore[arg-type]
-        if self.state.alarm is not None and self.state.alarm != before.alarm:
-            _log.error("link_alarm", why=self.state.alarm)
+        if self.state.trouble is not None and self.state.trouble != before.trouble:
+            _log.error("link_trouble", why=self.state.trouble)
         if self.state.connected and not before.connected:
             _log.info("connected")

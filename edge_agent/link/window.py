@@ -149,11 +149,11 @@ def refused(window: Window, now_s: float) -> Window:
     return replace(rewound(window, now_s), refusals=window.refusals + 1, not_before_s=now_s + wait_s)
 
 
-def due(window: Window) -> float | None:
-    """When `ticked` has something to say; None while nothing is in flight."""
-    if not window.flights:
-        return window.not_before_s if window.not_before_s > float("-inf") else None
-    return window.moved_s + _patience_s(window)
+def due(window: Window, now_s: float) -> float | None:
+    """When there is something to do even if nothing happens; None when only a happening can change anything."""
+    if window.flights:
+        return window.moved_s + _patience_s(window)
+    return window.not_before_s if window.not_before_s > now_s else None
 
 
 def ticked(window: Window, now_s: float) -> tuple[Window, int | None]:

@@ -1,8 +1,10 @@
 """The one-method seam between the world and the pipeline."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
+from edge_agent.errors import BadRecording, SourceLost
 from edge_agent.sample import Sample
 
 
@@ -31,3 +33,20 @@ class Recording(Protocol):
     """A source that ends; `total` samples are in it, as far as that can be told beforehand."""
 
     total: int
+
+
+class Unplayable:
+    """Stands where a recording cannot be played: says so whenever it is read."""
+
+    def __init__(self, error: BadRecording) -> None:
+        self.dropped = 0
+        self.refused = 0
+        self.units: Mapping[str, str] = MappingProxyType({})
+        self._error = error
+
+    def read(self, timeout_s: float) -> Sample | None:  # noqa: ARG002  the seam's signature
+        """Raises SourceLost."""
+        raise SourceLost(self._error.source_id, str(self._error))
+
+    def close(self) -> None:
+        """Nothing to let go of."""
