@@ -17,7 +17,7 @@ from paho.mqtt.properties import Properties
 from protocols import topics
 from protocols.codec import decode, encode, read_event, read_head
 from protocols.envelope import Acknowledgement, Event
-from protocols.messages.device import CentralState, Desired
+from protocols.messages.device import CentralState, Desired, Health
 from protocols.messages.evidence import Evidence
 from protocols.messages.lost import Lost
 from protocols.messages.registry import read_data
@@ -31,6 +31,7 @@ class SmallCentre:
         self.events: dict[int, Event] = {}
         self.evidence: dict[str, Evidence] = {}
         self.statuses: list[bytes] = []
+        self.health: list[Health] = []
         self.batches: list[list[int]] = []
         self.duplicates = 0
         self.cursor = 0
@@ -91,6 +92,8 @@ class SmallCentre:
             piece = decode(bytes(message.payload), Evidence)
             self.evidence[piece.sha256] = piece
             self.say("ack", Acknowledgement(boot=piece.boot, evidence=[piece.sha256]))
+        elif branch == "health":
+            self.health.append(decode(bytes(message.payload), Health))
         elif branch == "status":
             self.statuses.append(bytes(message.payload))
 
