@@ -151,8 +151,7 @@ class Bus:
     ) -> None:
         """Say `payload` with QoS 1 and wait until the broker has it. Raises BusError."""
         said = self._say(topic, payload, retain, properties, content_type)
-        said.wait_for_publish(timeout_s)
-        if not said.is_published():
+        if not _is_taken(said, timeout_s):
             raise BusError(f"{topic}: the broker at {self._where} did not take it in {timeout_s:g} s; is it running?")
         if refusal := self._link.refused.pop(said.mid, None):
             raise BusError(f"{topic}: the broker refused it ({refusal}); see its access list")
@@ -206,3 +205,11 @@ class Bus:
         said = getattr(came.properties, "UserProperty", ())
         number = self._link.connection
         self._listening.received(Message(came.topic, bytes(came.payload), dict(said), came.mid, came.qos, number))
+
+
+def _is_taken(said: MQTTMessageInfo, timeout_s: float) -> bool:
+    try:
+        said.wait_for_publish(timeout_s)
+        return said.is_published()
+    except (RuntimeError, ValueError):  # paho's words for "not connected" and "the queue is full"
+        return False
