@@ -14,6 +14,7 @@ from msgspec import json
 from edge_agent import config as configuration
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.logs import set_up_logs
+from edge_agent.memory import give_back_memory
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
 config_app = typer.Typer(no_args_is_help=True, help="Write or check the device's TOML.", rich_markup_mode=None)
@@ -44,6 +45,7 @@ def run(  # noqa: PLR0917  typer passes by name
     with _worded(), ExitStack() as stack:
         loaded = configuration.load(config)
         set_up_logs(level=loaded.log_level)
+        give_back_memory()
         if replay is None:
             agent = build(loaded, stack, stop)
             agent.start()
