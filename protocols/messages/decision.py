@@ -49,7 +49,7 @@ class StockLevel(Struct, frozen=True, kw_only=True, omit_defaults=True):
     as_of: Instant
 
 
-class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="specversion", tag="1.0"):
     """CloudEvents 1.0, structured JSON. `sequence` is gapless per site: a hole is refetched from `/api/v1/out/{site}`."""
 
     id: str
@@ -58,7 +58,6 @@ class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     time: Instant
     sequence: Annotated[str, Meta(pattern=r"^[0-9]{1,19}(?![\s\S])")]
     data: Any
-    specversion: Literal["1.0"] = "1.0"
     datacontenttype: Literal["application/json"] = "application/json"
     subject: str | None = None
     dataschema: str | None = None
