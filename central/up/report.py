@@ -60,7 +60,7 @@ def drained(read: Callable[[], Counters], cursors: Callable[[], Counters]) -> Co
 
 def cursors(conn: Connection) -> dict[str, int]:
     """How far the events of each device have landed without a hole."""
-    return dict(conn.execute(select(ledgers.c.device, ledgers.c.cursor)).tuples().all())
+    return dict(conn.execute(select(ledgers.c.device, ledgers.c.cursor)).all())
 
 
 def written(conn: Connection, run: Run) -> dict[str, Any]:
@@ -94,13 +94,18 @@ def _of_run(run: Run, device: ColumnElement[Any], sequence: ColumnElement[Any]) 
 def _by_kind(conn: Connection, run: Run) -> dict[str, int]:
     mine = _of_run(run, events.c.device, events.c.sequence)
     query = select(events.c.kind, func.count()).where(mine).group_by(events.c.kind).order_by(events.c.kind)
-    return dict(conn.execute(query).tuples().all())
+    return dict(conn.execute(query).all())
 
 
 def _applied_twice(conn: Connection, run: Run) -> int:
     """Counts kept more than once for one event, and events that a ledger counted more often than there are rows."""
     mine = _of_run(run, counts.c.device, counts.c.sequence)
-    each = select(func.count().label("rows")).where(mine).group_by(counts.c.device, counts.c.sequence, counts.c.location)
+    each = (
+        select(func.count().label("rows"))
+        .select_from(counts)
+        .where(mine)
+        .group_by(counts.c.device, counts.c.sequence, counts.c.location)
+    )
     kept_twice = conn.execute(select(func.coalesce(func.sum(each.subquery().c.rows - 1), 0))).scalar_one()
     stored = conn.execute(select(func.coalesce(func.sum(ledgers.c.stored), 0))).scalar_one()
     rows = conn.execute(select(func.count()).select_from(events)).scalar_one()

@@ -57,7 +57,7 @@ def run(folder: HouseFolder, wishes: Wishes, say: Say) -> None:
             before = report.counters(_outboxes(folder, wishes))
             children = Children(folder.logs, say, stopping.is_set)
             try:
-                _start(children, parts, folder, config, wishes)
+                _start(children, parts, folder, config, wishes, say)
                 if not stopping.is_set():
                     say(f"ready, open: {link}")
                 _watch(children, stopping, wishes.seconds)
@@ -86,11 +86,13 @@ def _give_till_a_token(conn: Connection, parts: Parts, folder: HouseFolder) -> N
         write_secret(folder.till_token_file, token.encode())
 
 
-def _start(children: Children, parts: Parts, folder: HouseFolder, config: CentralConfig, wishes: Wishes) -> None:
+def _start(children: Children, parts: Parts, folder: HouseFolder, config: CentralConfig, wishes: Wishes, say: Say) -> None:
+    say("starting the broker and the servers")
     children.start(programs.broker(folder, config))
     children.start(*programs.servers(folder, config))
     if wishes.is_empty:
         return
+    say(f"starting the simulator and {len(AGENTS)} agents")
     children.start(programs.simulator(folder, config, company.SCENE, wishes.speed))
     _enrol_agents(parts, folder, config)
     children.start(*(programs.agent(folder, device) for device in AGENTS))

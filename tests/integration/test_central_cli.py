@@ -1,0 +1,94 @@
+"""The commands of the centre on a real database: what they do, print and refuse."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from central.cli import app
+from central.errors import CentralError
+from central.fleet.secret_files import write_secret
+from central.up.folder import HouseFolder, prepared
+from tests.parts.ports import free_port
+
+Say = Callable[..., Result]
+HOUSE = Path(__file__).parents[2] / "central/demo/house.toml"
+
+
+@pytest.fixture
+def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
+    """Runs a command on a fresh, migrated house; an error of ours is raised as it is."""
+    monkeypatch.setenv("TALLYHOUSE_CONSOLE_PORT", str(free_port()))
+    monkeypatch.setenv("TALLYHOUSE_BROKER_PORT", str(free_port()))
+    folder = HouseFolder(tmp_path / "var")
+    prepared(folder, print)
+    runner = CliRunner()
+
+    def run(*words: str | Path, config: bool = True) -> Result:
+        more = ("--config", folder.config_file) if config else ()
+        result = runner.invoke(app, [str(word) for word in (*words, *more)])
+        if isinstance(result.exception, CentralError):
+            raise result.exception
+        return result
+
+    assert run("migrate").exit_code == 0
+    return run
+
+
+def test_a_house_is_loaded_whole_or_not_at_all(say: Say, tmp_path: Path) -> None:
+    """The second file breaks one reference: what it says of everything else is not taken either."""
+    assert "rows loaded" in say("load", HOUSE).output
+    broken = tmp_path / "broken.toml"
+    text = HOUSE.read_text(encoding="utf-8").replace('label = { en = "Harbour Street"', 'label = { en = "Elsewhere"')
+    broken.write_text(text.replace('sku = "honey-350g"\nfacings', 'sku = "hony"\nfacings'), encoding="utf-8")
+    with pytest.raises(CentralError, match=r"\[\[shelves\]\] 'b-03': sku 'hony' is not in the file"):
+        say("load", broken)
+    assert "cam-07" in say("device", "add", "cam-07", "--out", tmp_path / "cam-07").output
+    assert "the audit trail is whole" in say("audit", "verify").output
+
+
+def test_a_person_is_added_once_and_with_a_real_password(say: Say, tmp_path: Path) -> None:
+    """A short password and a taken name are refused; the role is one of two."""
+    password = tmp_path / "password"
+    write_secret(password, b"short")
+    with pytest.raises(CentralError, match="at least 10 signs"):
+        say("user", "add", "mei", "--password-file", password)
+    write_secret(password, b"long enough for all")
+    assert "mei may sign in" in say("user", "add", "mei", "--role", "admin", "--password-file", password).output
+    with pytest.raises(CentralError, match="'mei' exists already"):
+        say("user", "add", "mei", "--password-file", password)
+    assert say("user", "add", "li", "--role", "king", "--password-file", password).exit_code == 2
+    assert "/sign-in/link/" in say("user", "link", "mei").output
+    with pytest.raises(CentralError, match="there is no user 'li'"):
+        say("user", "link", "li")
+
+
+def test_a_token_is_printed_once_and_its_scopes_are_known_ones(say: Say) -> None:
+    """For scripts as JSON; a scope that does not exist is named with those that do."""
+    made = json.loads(say("token", "add", "erp", "--scope", "stock:read", "--json").output)
+    assert made["token"].startswith("th_")
+    with pytest.raises(CentralError, match=r"no scope stock:burn; choose among events:read"):
+        say("token", "add", "erp", "--scope", "stock:burn")
+
+
+def test_a_device_is_listed_for_people_and_for_scripts(say: Say, tmp_path: Path) -> None:
+    """No broker runs here: that is said, and is no mistake."""
+    added = json.loads(say("device", "add", "cam-07", "--label", "Gate", "--out", tmp_path / "cam-07", "--json").output)
+    assert added["broker_told"] is False
+    assert Path(added["config"]).exists()
+    assert [(row["device"], row["label"]) for row in json.loads(say("device", "list", "--json").output)] == [
+        ("cam-07", "Gate")
+    ]
+    assert say("device", "list").output.split() == ["cam-07", "s1", "Gate"]
+
+
+def test_the_configuration_checks_itself(say: Say, tmp_path: Path) -> None:
+    """What the example prints is good when its secrets are there; a missing secret is named."""
+    assert "is good" in say("config", "check").output
+    example = tmp_path / "alone" / "tallyhouse.toml"
+    example.parent.mkdir()
+    example.write_text(say("config", "example", config=False).output)
+    with pytest.raises(CentralError, match=r"signing_key_file .*centre\.key: No such file"):
+        say("config", "check", "--config", example, config=False)

@@ -1,0 +1,115 @@
+"""How a device becomes known."""
+
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from central.errors import DeviceError
+from central.fleet import broker, enrolment
+from central.fleet.agent_file import Centre, Duties
+from central.fleet.broker import BrokerFolder
+from central.fleet.enrolment import Newcomer
+from central.store import catalogue, devices, schema
+from central.store.engine import open_engine, reading, writing
+from protocols.signing import private_key, public_text
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+CENTRE = Centre("127.0.0.1", 18883, "CENTRE=")
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    opened = open_engine(tmp_path / "house.db")
+    schema.upgrade(opened)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> BrokerFolder:
+    made = BrokerFolder(tmp_path / "broker")
+    broker.write_broker(made, host="127.0.0.1", port=18883, centre="central", as_root=False)
+    return made
+
+
+def newcomer(tmp_path: Path, name: str = "cam-07", site: str = "s1") -> Newcomer:
+    return Newcomer(name, site, "Gate camera", tmp_path / name)
+
+
+def test_a_device_gets_a_key_a_password_and_its_file(engine: Engine, folder: BrokerFolder, tmp_path: Path) -> None:
+    """The centre keeps the public half; the file names the others beside it; nobody else may read them."""
+    comer = newcomer(tmp_path)
+    with writing(engine) as conn:
+        enrolment.enrol(conn, comer, folder, CENTRE, NOW, Duties())
+    with reading(engine) as conn:
+        known = devices.get(conn, "cam-07")
+    assert known is not None
+    assert known.public_key == public_text(private_key((comer.out / "cam-07.key").read_bytes()))
+    agent = tomllib.loads(comer.agent_file.read_text())
+    assert (agent["site"], agent["device"], agent["centre_key"]) == ("s1", "cam-07", "CENTRE=")
+    assert agent["broker"] == {"host": "127.0.0.1", "port": 18883, "username": "cam-07", "password_file": "cam-07.password"}
+    assert {file.stat().st_mode & 0o777 for file in comer.out.iterdir()} == {0o600}
+    assert folder.passwords.read_text().startswith("cam-07:$7$")
+
+
+def test_doing_it_again_keeps_the_identity(engine: Engine, folder: BrokerFolder, tmp_path: Path) -> None:
+    """A second start of the demo tells the agent of another port, and leaves key and password alone."""
+    comer = newcomer(tmp_path)
+    for port in (1, 2):
+        with writing(engine) as conn:
+            enrolment.enrol(conn, comer, folder, Centre("127.0.0.1", port, "CENTRE="), NOW, Duties())
+        secrets = {file.name: file.read_bytes() for file in comer.out.iterdir() if file.suffix in {".key", ".password"}}
+        if port == 1:
+            first = secrets
+    assert secrets == first
+    assert tomllib.loads(comer.agent_file.read_text())["broker"]["port"] == 2
+
+
+def test_a_name_on_record_with_another_key_is_not_taken_over(engine: Engine, folder: BrokerFolder, tmp_path: Path) -> None:
+    """Its events would fail their signatures, and the old device would be locked out."""
+    with writing(engine) as conn:
+        enrolment.enrol(conn, newcomer(tmp_path), folder, CENTRE, NOW, Duties())
+    with pytest.raises(DeviceError, match="cam-07 is on record with another key"), writing(engine) as conn:
+        enrolment.enrol(conn, Newcomer("cam-07", "s1", "x", tmp_path / "elsewhere"), folder, CENTRE, NOW, Duties())
+
+
+@pytest.mark.parametrize(
+    ("name", "site", "named"),
+    [
+        ("Cam 7", "s1", "'Cam 7' must be 1 to 32"),
+        ("cam-01", "s1", "cam-01 exists already"),
+        ("cam-08", "s9", "takes one of s1"),
+    ],
+)
+def test_what_cannot_be_added_is_refused_with_the_remedy(
+    engine: Engine, folder: BrokerFolder, tmp_path: Path, name: str, site: str, named: str
+) -> None:
+    """Before anything is written."""
+    with writing(engine) as conn:
+        catalogue.put(conn, [catalogue.Site("s1", {"en": "House"})])
+        enrolment.enrol(conn, newcomer(tmp_path, "cam-01"), folder, CENTRE, NOW, Duties())
+    with pytest.raises(DeviceError, match=named), reading(engine) as conn:
+        enrolment.refuse_taken(conn, newcomer(tmp_path, name, site))
+    assert not (tmp_path / name).exists() or name == "cam-01"
+
+
+def test_a_folder_in_use_is_left_alone(engine: Engine, tmp_path: Path) -> None:
+    """An agent.toml that somebody wrote is not overwritten."""
+    comer = newcomer(tmp_path)
+    comer.out.mkdir()
+    comer.agent_file.write_text("mine")
+    with pytest.raises(DeviceError, match=r"agent\.toml exists already; give --out another folder"), reading(engine) as conn:
+        enrolment.refuse_taken(conn, comer)
+
+
+def test_a_damaged_key_is_named(engine: Engine, folder: BrokerFolder, tmp_path: Path) -> None:
+    """Rather than replaced: the old one may be what the centre has on record."""
+    comer = newcomer(tmp_path)
+    comer.out.mkdir()
+    (comer.out / "cam-07.key").write_text("nonsense")
+    with pytest.raises(DeviceError, match=r"cam-07\.key"), writing(engine) as conn:
+        enrolment.enrol(conn, comer, folder, CENTRE, NOW, Duties())
