@@ -15,11 +15,10 @@ __all__ = ["Fact", "wake"]
 def wake(conn: Connection, capabilities: Sequence[Capability], facts: Iterable[Fact], now: datetime) -> int:
     """Mark due what the facts concern, once for each capability and subject. Returns how many are due by it."""
     calls = {
-        (fact.site, card.name, fact.values[card.wakes_on[fact.noun]]): card.settle_s
+        due.Call(fact.site, card.name, fact.values[card.wakes_on[fact.noun]], now + timedelta(seconds=card.settle_s))
         for fact in facts
         for card in capabilities
         if fact.noun in card.wakes_on
     }
-    for (site, capability, subject), settle_s in calls.items():
-        due.wake(conn, site, capability, subject, now, not_before=now + timedelta(seconds=settle_s))
+    due.wake_all(conn, calls, now)
     return len(calls)

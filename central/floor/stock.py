@@ -62,12 +62,10 @@ def record_counts(conn: Connection, site: str, made: Sequence[Count], now: datet
         if place not in newest or count.counted_at >= newest[place].counted_at:
             newest[place] = count
     before = positions.at(conn, site, newest)
-    after = {
-        place: _counted(conn, site, before.get(place, Position()), count)
-        for place, count in newest.items()
-        if position.is_newer(before.get(place, Position()), count.counted_at)
+    going_by = {
+        place: count for place, count in newest.items() if position.is_newer(before.get(place, Position()), count.counted_at)
     }
-    return _settle(conn, site, before, after, now)
+    return _settle(conn, site, before, _counted(conn, site, before, going_by), now)
 
 
 def mark_count_wrong(conn: Connection, count_id: int, person: str, now: datetime) -> list[Fact]:
@@ -96,10 +94,21 @@ def _without(conn: Connection, wrong: counts.Recorded, resting: Position) -> Pos
     return position.counted(resting, trusted.id, trusted.units, trusted.counted_at, since)
 
 
-def _counted(conn: Connection, site: str, before: Position, count: Count) -> Position:
-    since = movements.moved_since(conn, site, count.location, count.sku, count.counted_at)
-    count_id = counts.id_of(conn, count.device, count.sequence)
-    return position.counted(before, count_id, count.units, count.counted_at, since)
+def _counted(
+    conn: Connection, site: str, before: Mapping[Place, Position], going_by: Mapping[Place, Count]
+) -> dict[Place, Position]:
+    ids = counts.ids_of(conn, going_by.values())
+    moved = movements.moved_since_each(conn, site, {place: count.counted_at for place, count in going_by.items()})
+    return {
+        place: position.counted(
+            before.get(place, Position()),
+            ids[count.device, count.sequence],
+            count.units,
+            count.counted_at,
+            moved.get(place, 0),
+        )
+        for place, count in going_by.items()
+    }
 
 
 def _settle(

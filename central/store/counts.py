@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Column, Connection, Float, Index, Integer, String, Table, select, update
+from sqlalchemy import Column, Connection, Float, Index, Integer, String, Table, select, tuple_, update
 
 from central.store.metadata import metadata
 from central.store.types import Instant, instant_texts
@@ -30,6 +30,9 @@ counts = Table(
     Index("ix_counts_device_sequence", "device", "sequence"),
     sqlite_autoincrement=True,
 )
+
+
+EventKey = tuple[str, int]  # device, sequence
 
 
 class Count(Struct, frozen=True, gc=False):
@@ -87,10 +90,12 @@ def append(conn: Connection, site: str, made: Iterable[Count]) -> None:
         conn.exec_driver_sql(_INSERT, rows)
 
 
-def id_of(conn: Connection, device: str, sequence: int) -> int:
-    """The id of the count that an event made."""
-    query = select(counts.c.id).where(counts.c.device == device, counts.c.sequence == sequence)
-    return int(conn.execute(query).scalar_one())
+def ids_of(conn: Connection, made: Iterable[Count]) -> dict[EventKey, int]:
+    """The ids of the counts that these events made."""
+    c = counts.c
+    keys = [(count.device, count.sequence) for count in made]
+    query = select(c.device, c.sequence, c.id).where(tuple_(c.device, c.sequence).in_(keys))
+    return {(device, sequence): count_id for device, sequence, count_id in conn.execute(query)}
 
 
 def get(conn: Connection, count_id: int) -> Recorded | None:

@@ -1,6 +1,7 @@
 """What must be decided again: one row a capability and subject, however often it was woken."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import Column, ColumnElement, Connection, Integer, String, Table, and_, case, delete, func, select, update
@@ -32,16 +33,31 @@ class Due:
     wakes: int
 
 
+@dataclass(frozen=True)
+class Call:
+    """One subject of one capability that something woke, and the moment from which it may be decided."""
+
+    site: str
+    capability: str
+    subject: str
+    not_before: datetime
+
+
 def wake(conn: Connection, site: str, capability: str, subject: str, now: datetime, *, not_before: datetime) -> None:
     """Mark a subject due at `not_before`, or earlier when it already was."""
-    key = {"site": site, "capability": capability, "subject": subject}
-    row = upsert(due).values(key | {"since": now, "not_before": not_before, "wakes": 1})
+    wake_all(conn, [Call(site, capability, subject, not_before)], now)
+
+
+def wake_all(conn: Connection, calls: Collection[Call], now: datetime) -> None:
+    """`wake` many at once."""
+    if not calls:
+        return
+    row = upsert(due)
     earlier = case((due.c.not_before < row.excluded.not_before, due.c.not_before), else_=row.excluded.not_before)
-    conn.execute(
-        row.on_conflict_do_update(
-            index_elements=["site", "capability", "subject"], set_={"wakes": due.c.wakes + 1, "not_before": earlier}
-        )
+    again = row.on_conflict_do_update(
+        index_elements=["site", "capability", "subject"], set_={"wakes": due.c.wakes + 1, "not_before": earlier}
     )
+    conn.execute(again, [asdict(call) | {"since": now, "wakes": 1} for call in calls])
 
 
 def ready(conn: Connection, now: datetime, limit: int) -> list[Due]:

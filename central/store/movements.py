@@ -1,13 +1,14 @@
 """Sales, receipts, moves and adjustments: append-only and idempotent by id. The book is their sum."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Index, Integer, String, Table, func, select
+from sqlalchemy import Column, Connection, Index, Integer, String, Table, func, select, tuple_
 
 from central.store.engine import upsert
 from central.store.metadata import metadata
+from central.store.positions import Place
 from central.store.types import Instant
 
 movements = Table(
@@ -49,6 +50,20 @@ def append(conn: Connection, site: str, posted: Sequence[Movement], source: str,
     new = set(conn.execute(statement, rows).scalars())
     first = {movement.id: movement for movement in reversed(posted)}
     return [movement for movement in first.values() if movement.id in new][::-1]
+
+
+def moved_since_each(conn: Connection, site: str, moments: Mapping[Place, datetime]) -> dict[Place, int]:
+    """Σ quantity at each place after the moment given for it; places where nothing moved are left out."""
+    if not moments:
+        return {}
+    c = movements.c
+    here = (c.site == site) & tuple_(c.location, c.sku).in_(list(moments))
+    rows = select(c.location, c.sku, c.occurred_at, c.quantity).where(here, c.occurred_at > min(moments.values()))
+    moved: dict[Place, int] = {}
+    for location, sku, occurred_at, quantity in conn.execute(rows):
+        if occurred_at > moments[location, sku]:
+            moved[location, sku] = moved.get((location, sku), 0) + quantity
+    return moved
 
 
 def moved_since(conn: Connection, site: str, location: str, sku: str, moment: datetime) -> int:
