@@ -3,8 +3,12 @@
 The clock is the test's: it stands still until it is moved.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -36,13 +40,25 @@ CATALOGUE = (
 )
 
 
+@cache
+def _migrated() -> bytes:
+    """An empty house, migrated once for all tests of a process."""
+    with TemporaryDirectory() as folder:
+        database = Path(folder) / "empty.db"
+        engine = open_engine(database)
+        schema.upgrade(engine)
+        engine.dispose()
+        return database.read_bytes()
+
+
 class House:
     """`parts` as the running app has them; `now` is what its clock says."""
 
     def __init__(self, folder: Path) -> None:
         self.now = NOON
-        engine = open_engine(folder / "house.db")
-        schema.upgrade(engine)
+        database = folder / "house.db"
+        database.write_bytes(_migrated())
+        engine = open_engine(database)
         self.parts = Parts(engine=engine, capabilities=discover(), now=lambda: self.now, site=SITE, broker="127.0.0.1:0")
         with self.parts.writing() as conn:
             catalogue.put(conn, CATALOGUE)
@@ -53,6 +69,10 @@ class House:
     def close(self) -> None:
         """Let the database go."""
         self.parts.engine.dispose()
+
+    def parts_with_a_clock(self, clock: Callable[[], datetime]) -> Parts:
+        """The same parts under another clock."""
+        return replace(self.parts, now=clock)
 
     def sell_for(self, days: int, units: float) -> None:
         """So many units of each item sold on each of the days before today."""

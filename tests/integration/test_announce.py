@@ -1,0 +1,148 @@
+"""Announcements on a real broker: in order, after commit, at least once."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import Queue
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from central.background.announce import mqtt
+from central.background.loop import run_background
+from central.bus import Address, Bus
+from central.errors import BusError
+from central.store import announcements, decisions
+from tests.parts.house import SITE, House
+from tests.parts.mosquitto import Mosquitto
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A small house."""
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def bus(broker: Mosquitto) -> Iterator[Bus]:
+    """The background's own client, connected."""
+    with Bus(Address("127.0.0.1", broker.port, "central"), "background-test") as bus:
+        until(lambda: bus.is_connected)
+        yield bus
+
+
+@contextmanager
+def integrator(broker: Mosquitto) -> Iterator["Queue[tuple[str, dict[str, Any]]]"]:
+    """A consumer of everything the site announces: (topic, CloudEvent), as they come."""
+    heard: Queue[tuple[str, dict[str, Any]]] = Queue()
+    client = Client(CallbackAPIVersion.VERSION2, client_id="integrator", protocol=MQTTProtocolVersion.MQTTv5)
+    ready = Event()
+    client.on_subscribe = lambda *_: ready.set()
+    client.on_message = lambda _c, _u, came: heard.put((came.topic, json.loads(came.payload)))
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    client.subscribe("tallyhouse/v1/out/#", qos=1)
+    assert ready.wait(10)
+    yield heard
+    client.disconnect()
+    client.loop_stop()
+
+
+def until(is_so: Callable[[], bool], timeout_s: float = 20) -> None:
+    """Wait until something is so."""
+    pause = Event()
+    for _ in range(int(timeout_s / 0.05)):
+        if is_so():
+            return
+        pause.wait(0.05)
+    raise AssertionError("it never came to be so")
+
+
+def waiting(house: House) -> int:
+    """Announcements that the broker does not have yet."""
+    with house.parts.reading() as conn:
+        return announcements.waiting(conn)[0]
+
+
+def test_announcements_reach_an_integrator_in_order_and_without_a_hole(house: House, broker: Mosquitto, bus: Bus) -> None:
+    """Numbers rise by one, decisions among them, each a CloudEvent of its topic."""
+    with integrator(broker) as heard:
+        for units in (30, 3, 1):
+            house.count("b-04", units)
+            house.decide()
+        expected = waiting(house)
+        while mqtt.announce(house.parts.engine, bus, house.parts.now):
+            pass
+        came = [heard.get(timeout=10) for _ in range(expected)]
+    assert [int(event["sequence"]) for _, event in came] == list(range(1, expected + 1))
+    assert any(topic == f"tallyhouse/v1/out/{SITE}/decision/proposed" for topic, _ in came)
+    assert all(event["specversion"] == "1.0" for _, event in came)
+    assert waiting(house) == 0
+
+
+def test_nothing_is_marked_sent_while_the_broker_is_away(house: House, broker: Mosquitto, bus: Bus) -> None:
+    """It waits as a row, and is said when the broker is back."""
+    house.count("b-04", 3)
+    house.decide()
+    before = waiting(house)
+    broker.stop()
+    until(lambda: not bus.is_connected)
+    assert mqtt.announce(house.parts.engine, bus, house.parts.now) == 0
+    assert waiting(house) == before
+    broker.start()
+    until(lambda: bus.is_connected)
+    with integrator(broker) as heard:
+        said = mqtt.announce(house.parts.engine, bus, house.parts.now)
+        assert [int(heard.get(timeout=10)[1]["sequence"]) for _ in range(said)] == list(range(1, said + 1))
+    assert waiting(house) == 0
+
+
+def test_what_was_said_before_the_broker_failed_is_not_said_again(
+    house: House, broker: Mosquitto, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker goes away in the middle: what it took is marked, the rest waits."""
+    house.count("b-04", 3)
+    house.decide()
+    monkeypatch.setattr(mqtt, "TAKEN_WITHIN_S", 0.3)
+    total = waiting(house)
+    assert total >= 2
+    taken = bus.publish_and_wait
+
+    def once_only(*said: Any, **how: Any) -> None:
+        taken(*said, **how)
+        broker.kill()
+        until(lambda: not bus.is_connected)
+
+    monkeypatch.setattr(bus, "publish_and_wait", once_only)
+    with pytest.raises(BusError):
+        mqtt.announce(house.parts.engine, bus, house.parts.now)
+    assert waiting(house) == total - 1
+
+
+def test_the_background_decides_and_announces_by_itself(house: House, broker: Mosquitto, bus: Bus) -> None:
+    """Woken by a count, it proposes, says so, and stops when told to."""
+    house.parts = house.parts_with_a_clock(lambda: datetime.now(UTC))
+    house.now = datetime.now(UTC)
+    house.sell_for(days=56, units=5)
+    stop = Event()
+    worker = Thread(target=run_background, args=(house.parts, bus, stop))
+    with integrator(broker) as heard:
+        worker.start()
+        house.count("b-04", 3)
+        topic = ""
+        while not topic.endswith("decision/proposed"):
+            topic, event = heard.get(timeout=20)
+    stop.set()
+    worker.join(10)
+    assert not worker.is_alive()
+    with house.parts.reading() as conn:
+        decision = decisions.get(conn, event["data"]["id"])
+    assert decision is not None
+    assert decision.state == "proposed"
