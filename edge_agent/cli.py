@@ -39,6 +39,7 @@ def run(  # noqa: PLR0917  typer passes by name
     asset: Annotated[str | None, typer.Option(help="The machine in a CSV; default: the file's name.")] = None,
 ) -> None:
     """Run the agent until it is stopped; or play one recording and end when the centre has everything."""
+    configuration.quieten_video()
     from edge_agent.agent import Replay, build  # noqa: PLC0415  the other commands need none of the parts
 
     stop = _stopped_by_signals()
@@ -65,6 +66,7 @@ def run(  # noqa: PLR0917  typer passes by name
 @app.command(epilog="Example: tallyhouse-edge doctor --config ear-01.toml")
 def doctor(config: ConfigFile, as_json: AsJson = False) -> None:
     """Look at everything an agent needs; exit code 1 when something is wrong."""
+    configuration.quieten_video()
     from edge_agent.clock import DeviceClock, boot_id  # noqa: PLC0415
     from edge_agent.doctor import examined  # noqa: PLC0415
 

@@ -118,6 +118,12 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> EdgeConfig:
     return _checked(_anchored(config, path.resolve().parent), path)
 
 
+def quieten_video() -> None:
+    """Keep OpenCV's and FFmpeg's own words off stderr, where our structured logs go. Call before OpenCV is imported."""
+    for name, level in {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "SILENT"}.items():
+        os.environ.setdefault(name, level)
+
+
 def _path(wanted: type, text: Any) -> Path:
     if wanted is not Path or not isinstance(text, str):
         raise ValueError(f"expected a path, got {text!r}")

@@ -5,11 +5,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
+
 from edge_agent.clock import DeviceClock
 from edge_agent.observer import Observer
 from edge_agent.outbox.queue import Queue, QueueState
 from protocols.codec import wire_time
 from protocols.messages.device import Health, OutboxHealth, SourceHealth
+
+_log = structlog.get_logger()
 
 _MEGABYTE = 1_000_000
 _LONGEST_TEXT = 400
@@ -21,10 +25,14 @@ class HealthReport:
     def __init__(self, data_dir: Path, clock: DeviceClock, queue: Queue, observers: Sequence[Observer]) -> None:
         self._data_dir, self._clock, self._queue, self._observers = data_dir, clock, queue, observers
         self._busy_and_total = _processor_times()
+        self._jumps = clock.jumps
 
     def now(self, alarm: str | None) -> Health:
         """The state of things; `alarm` is what the link has to say."""
         stamp = self._clock.now()
+        if self._clock.jumps != self._jumps:
+            self._jumps = self._clock.jumps
+            _log.warning("clock_jumped", jumps=self._jumps, at=stamp.at.isoformat(), remedy="is time synchronisation well?")
         paused = next((o.pipeline.paused for o in self._observers if o.pipeline.paused), None)
         said = paused or alarm
         return Health(

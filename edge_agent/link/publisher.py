@@ -72,7 +72,6 @@ class Publisher:
         self._inbox, self._clock, self._birth = inbox, clock, birth
         self._stamper = Stamper(clock)
         self._window = rules.opened(queue.acknowledged, patience_s)
-        self._boots = {clock.boot}
         self._batches: set[int] = set()
         self._epoch: str | None = None
         self._is_resting = False
@@ -175,7 +174,7 @@ class Publisher:
                 self._centre_said(word, now_s)
 
     def _acknowledged(self, ack: Acknowledgement, now_s: float) -> None:
-        if ack.boot not in self._boots:
+        if ack.boot != self._clock.boot and not self._queue.has_boot(ack.boot):
             _log.warning("acknowledgement_of_another_boot", boot=ack.boot, remedy="is a second device using this name?")
             return
         if ack.evidence:
@@ -218,13 +217,12 @@ class Publisher:
         payload = packed(self._inbox.device, rows, self._clock.now().at)
         if payload is None:
             return self._guarded(lambda: self._set_aside(rows[0].sequence, "larger than a batch may be"))
-        self._publish(rows, payload)
+        self._publish(payload)
         probe = self._probe(rows[-1].sequence) if turn.probe else None
         self._window = rules.published(self._window, rows[0].sequence, rows[-1].sequence, now_s, probe is not None)
         return True
 
-    def _publish(self, rows: list[Row], payload: bytes) -> None:
-        self._boots.add(rows[0].boot)
+    def _publish(self, payload: bytes) -> None:
         self._batches.add(self._connection.publish("events", payload, BATCH_CONTENT_TYPE))
 
     def _probe(self, sequence: int) -> Row | None:
@@ -232,7 +230,7 @@ class Publisher:
         row = self._queue.probe() or next(iter(self._queue.oldest_first(sequence, ROOM_BYTES, 1)), None)
         payload = row and packed(self._inbox.device, [row], self._clock.now().at)
         if row is not None and payload:
-            self._publish([row], payload)
+            self._publish(payload)
             return row
         return None
 

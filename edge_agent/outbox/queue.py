@@ -124,6 +124,11 @@ class Queue:
                 connection.execute("UPDATE counter SET acknowledged = ?", (upto,))
             self.acknowledged = self._pruned = upto
 
+    def has_boot(self, boot: str) -> bool:
+        """Whether this device has ever concluded anything in that boot."""
+        with self._file.lock:
+            return self._file.connection.execute("SELECT 1 FROM boots WHERE boot = ?", (boot,)).fetchone() is not None
+
     def has_waiting(self) -> bool:
         """Whether anything is not acknowledged."""
         return self.acknowledged < self.last

@@ -63,7 +63,7 @@ class Camera:
 
     def _taken(self, is_due: bool) -> Frame | None:
         if self._lost is not None:
-            why, self._lost, self._reader = self._lost, None, None
+            why, self._lost, self._newest, self._reader = self._lost, None, None, None
             raise SourceLost(self._source_id, why)
         if self._newest is None or not is_due:
             return None

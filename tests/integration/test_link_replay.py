@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.integration.edge_parts import Keys, centre_for, device_file
 from tests.parts.mosquitto import Mosquitto
+from tests.parts.ports import eventually
 
 
 def rows_of_a_motor(rows: int) -> str:
@@ -18,11 +19,15 @@ def rows_of_a_motor(rows: int) -> str:
     return "\n".join(lines)
 
 
-def replayed(recording: Path, config: Path) -> subprocess.CompletedProcess[str]:
+def command(recording: Path, config: Path, *more: str) -> list[str]:
     """`tallyhouse-edge run --replay` on that recording."""
-    arguments = ["run", "--replay", str(recording), "--task", "equipment_anomaly", "--config", str(config)]
-    command = [sys.executable, "-m", "edge_agent.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    arguments = ["run", "--replay", str(recording), "--task", "equipment_anomaly", "--config", str(config), *more]
+    return [sys.executable, "-m", "edge_agent.cli", *arguments]
+
+
+def replayed(recording: Path, config: Path) -> subprocess.CompletedProcess[str]:
+    """The command to its end."""
+    return subprocess.run(command(recording, config), capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_a_recording_lands_whole_and_in_order(broker: Mosquitto, tmp_path: Path) -> None:
@@ -40,3 +45,23 @@ def test_a_recording_lands_whole_and_in_order(broker: Mosquitto, tmp_path: Path)
     assert "unreadable   1" in result.stdout
     assert '"first_row": 9' in result.stderr
     assert b'"stopped"' in centre.statuses[-1]
+
+
+def test_an_agent_killed_while_it_commits_leaves_no_hole(broker: Mosquitto, tmp_path: Path) -> None:
+    """kill -9 three times in the middle of a recording: every number lands once, with one content."""
+    keys = Keys()
+    recording = tmp_path / "motor.csv"
+    recording.write_text(rows_of_a_motor(3000))
+    config = device_file(tmp_path, keys, broker.port, "ear-02", "commit_interval_s = 0.01")
+    centre = centre_for(keys, broker.port, "ear-02")
+    with centre.running():
+        for target in (5, 15, 25):
+            call = command(recording, config, "--speed", "600", "--setting", "window_s=5")
+            with subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as agent:
+                eventually(lambda target=target: centre.cursor >= target, what=f"{target} events")  # type: ignore[misc]
+                agent.kill()
+        last = replayed(recording, config)
+    assert last.returncode == 0, last.stderr
+    assert list(centre.events) == list(range(1, centre.cursor + 1))
+    assert f"sequence {centre.cursor} of {centre.cursor}, 0 waiting" in last.stdout
+    assert centre.conflicts == 0

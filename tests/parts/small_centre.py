@@ -34,6 +34,7 @@ class SmallCentre:
         self.health: list[Health] = []
         self.batches: list[list[int]] = []
         self.duplicates = 0
+        self.conflicts = 0
         self.cursor = 0
         self.poison: set[int] = set()
         self.is_silent = False
@@ -115,7 +116,9 @@ class SmallCentre:
 
     def _land(self, events: list[Event]) -> None:
         for event in events:
-            self.duplicates += event.sequence in self.events
+            known = self.events.get(event.sequence)
+            self.duplicates += known is not None
+            self.conflicts += known is not None and known.id != event.id
             self.events.setdefault(event.sequence, event)
             if event.sequence == self.cursor + 1:
                 data = read_data(event.kind, event.data)
