@@ -15,7 +15,7 @@ from central.deciding import review
 from central.errors import AlreadyReviewed, NotReviewable
 from central.floor.attention import Proposal, open_proposals
 from central.parts import parts
-from central.store import decisions
+from central.store import decisions, reviews
 
 blueprint = Blueprint("plan", __name__)
 
@@ -27,7 +27,7 @@ def _proposals(look: Look) -> Rows:
     waiting = open_proposals(look.conn, look.site, look.now)
     shown = {proposal.decision.id for proposal in waiting}
     closed = [d for d in decisions.page(look.conn, look.site, states=CLOSED, limit=RECENT) if d.id not in shown]
-    recent = [Proposal(decision, decisions.valid_review(look.conn, decision.id)) for decision in closed]
+    recent = [Proposal(decision, reviews.valid(look.conn, decision.id)) for decision in closed]
     return {"waiting": waiting, "recent": recent}
 
 

@@ -23,8 +23,9 @@ from central.floor.seen import Seen
 from central.parts import parts
 from central.store import house
 from central.store.catalogue import Site, all_of
-from central.store.decisions import Decision, Review
+from central.store.decisions import Decision
 from central.store.people import Person
+from central.store.reviews import Review
 from central.translations.catalogue import translator
 from protocols.messages.defect import Defect
 from protocols.messages.registry import EventData

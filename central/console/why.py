@@ -20,7 +20,7 @@ from central.deciding.waking import wake
 from central.floor import seen, stock
 from central.floor.seen import Seen
 from central.parts import parts
-from central.store import audit, decisions
+from central.store import audit, decisions, reviews
 from central.store.audit import Deed
 from central.store.counts import counts
 from central.store.decisions import Decision, decision_causes
@@ -44,8 +44,8 @@ def _decision(look: Look) -> Rows:
         "decision": decision,
         "tree": tree,
         "events": {event.link: _behind(look.conn, event) for event in _events(tree)},
-        "review": decisions.valid_review(look.conn, decision.id),
-        "reviews": decisions.reviews_of(look.conn, decision.id),
+        "review": reviews.valid(look.conn, decision.id),
+        "reviews": reviews.all_of(look.conn, decision.id),
         "successor": successor,
         "override_reasons": review.REASONS,
     }
@@ -130,7 +130,7 @@ def decision_json(decision_id: str) -> ResponseReturnValue:
     with parts().reading() as conn:
         decision = decisions.get(conn, decision_id) or abort(404)
         card = card_of(decision) or abort(404)
-        verdict = decisions.valid_review(conn, decision_id)
+        verdict = reviews.valid(conn, decision_id)
         said = decision_message(conn, card, decision, decision.state, verdict)
     return Response(codec.encode(said), mimetype="application/json")
 
