@@ -43,8 +43,27 @@ def train_shelf(
 
     course = ShelfCourse(photos, rendered, wheel, tuple(hold_out), version)
     # Videos are near copies of their own frames: a third of each an epoch, and half of the small pallets.
-    shares = {"IMG_0261": 1 / 3, "IMG_0263": 1 / 3, "00": 1 / 2, "rendered": 0.15}
+    shares = {"IMG_0261": 1 / 3, "IMG_0263": 1 / 3, "00": 1 / 2, "rendered": 0.154}
     teach_shelf(course, Recipe(budget_cpu_s=cpu_minutes * 60, shares=shares), out)
+
+
+@train_app.command("rule")
+def train_rule(
+    out: Annotated[Path, typer.Option(help="Folder of a taught counting model; its draft gets the rule.")],
+    judged: Annotated[list[str], typer.Option(help="FOLDER=CAPTURE,CAPTURE: captures this taught model has not seen.")],
+    photos: Annotated[Path, typer.Option(help="Folder with images/SPLIT and labels/SPLIT (YOLO).")],
+    rendered: Annotated[Path, typer.Option(help="Folder with train/ and val/ of firmware_sim.render.picture_set.")],
+) -> None:
+    """Fit which detections count, on captures that were held out of the model or of its siblings.
+
+    Example: tallyhouse-models train rule --out weights/shelf --judged weights/shelf=iiiiii,IMG_0261
+    --judged sibling=IMG_0263,im --photos warehouse-boxes --rendered rendered/shelves
+    """
+    from vision_models.training.rule_course import Judged, refit  # noqa: PLC0415
+
+    pairs = [text.rpartition("=") for text in judged]
+    folders = [Judged(Path(folder), tuple(captures.split(","))) for folder, _, captures in pairs]
+    print(refit(out, folders, photos, rendered))
 
 
 @train_app.command("defects")

@@ -1,0 +1,216 @@
+"""The shipped models on ONNX Runtime: better than trivial answers on pictures they never saw, and refused when altered."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from firmware_sim.render.picture_set import part_picture, shelf_pictures
+from firmware_sim.world.parts import DEFECT_KINDS, DefectKind
+from protocols.signing import new_key, public_text, sign
+from vision_models.errors import BundleRejected, PictureUnusable
+from vision_models.evaluation.anomaly import grey_level_scores, inspection_figures
+from vision_models.evaluation.table import count_table
+from vision_models.inference.defects import STATISTICS, DefectDetector
+from vision_models.inference.detections import Inspection
+from vision_models.inference.manifest import MANIFEST, SIGNATURE, read_manifest
+from vision_models.inference.shelf import ShelfDetector
+from vision_models.training.release import Draft, release, write_draft
+
+WEIGHTS = Path(__file__).parents[2] / "vision_models" / "weights"
+# Teaching used 1,000,000, validation 2,000,000 and the model cards 3,000,000.
+UNSEEN_SEED, TAUGHT_SEED = 4_000_000, 1_000_000
+TAUGHT_MEAN_COUNT = 6
+KEY = new_key()
+
+
+@pytest.fixture(scope="module")
+def shelf() -> ShelfDetector:
+    return ShelfDetector.load(WEIGHTS / "shelf")
+
+
+@pytest.fixture(scope="module")
+def defects() -> DefectDetector:
+    return DefectDetector.load(WEIGHTS / "defects")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """A copy of the defect bundle, released anew by a key of this test."""
+    folder = tmp_path / "defects"
+    shutil.copytree(WEIGHTS / "defects", folder)
+    manifest = read_manifest(folder)
+    fields = {name: getattr(manifest, name) for name in Draft.__struct_fields__ if name != "other_files"}
+    write_draft(folder, Draft(**fields, other_files=(STATISTICS,)))
+    release(folder, KEY)
+    return folder
+
+
+def load(folder: Path) -> DefectDetector:
+    return DefectDetector.load(folder, trusted_key=public_text(KEY))
+
+
+def test_shelves_are_counted_far_better_than_by_the_mean(shelf: ShelfDetector) -> None:
+    """On shelves of designs, light and stock never seen: a tenth of the error of the constant, nearly all within one."""
+    pictures = [(one.picture, one.boxes_px) for one in shelf_pictures(UNSEEN_SEED, frames=15)]
+    table = count_table(shelf, pictures, TAUGHT_MEAN_COUNT)
+    assert table.model.count_mae <= 0.15 * table.mean_count.count_mae
+    assert table.model.within_one >= 0.95
+    assert table.ap50 >= 0.95
+
+
+def test_an_empty_shelf_counts_nothing(shelf: ShelfDetector) -> None:
+    """Nothing there, nothing found: no carton is made of boards, posts and price strips."""
+    empty = [one.picture for one in shelf_pictures(UNSEEN_SEED + 1, frames=12) if not len(one.boxes_px)]
+    assert empty
+    assert all(len(shelf.detect(picture)) == 0 for picture in empty)
+
+
+def test_flaws_are_found_far_better_than_by_a_grey_level(defects: DefectDetector) -> None:
+    """Unseen parts: nearly all flaws caught at few false alarms, where one grey level catches next to none."""
+    good = [part_picture(UNSEEN_SEED, number, None).frame for number in range(30)]
+    bad = [part_picture(UNSEEN_SEED, number, kind).frame for kind in DEFECT_KINDS for number in range(10)]
+    taught = [part_picture(TAUGHT_SEED, number, None).frame for number in range(30)]
+    of_good, of_bad = (np.array([defects.inspect(frame).score for frame in frames]) for frames in (good, bad))
+    model = inspection_figures(of_good, of_bad, limit=1.0)
+    grey = inspection_figures(grey_level_scores(good, taught), grey_level_scores(bad, taught), limit=1.0)
+    assert model.auroc >= max(0.97, grey.auroc + 0.2)
+    assert model.recall >= max(0.85, grey.recall + 0.5)
+    assert model.false_alarms <= 0.1
+
+
+@pytest.mark.parametrize("kind", DEFECT_KINDS)
+def test_a_verdict_shows_where_the_flaw_is(defects: DefectDetector, kind: DefectKind) -> None:
+    """The strangest region touches the true one, and the map is hottest there."""
+    found: list[bool] = []
+    for number in range(8):
+        shown = part_picture(UNSEEN_SEED, number, kind)
+        verdict = defects.inspect(shown.frame)
+        if verdict.is_defective and shown.defect_box_px is not None:
+            found.append(_touches(verdict, shown.defect_box_px))
+    assert sum(found) >= 6
+
+
+def test_a_masked_flaw_is_not_judged(defects: DefectDetector) -> None:
+    """Leaving out the place of the flaw leaves a good part."""
+    shown = part_picture(UNSEEN_SEED, 1, "stain")
+    assert defects.inspect(shown.frame).is_defective
+    assert shown.defect_box_px is not None
+    left, top, right, bottom = shown.defect_box_px
+    mask = np.ones(shown.frame.shape[:2], dtype=bool)
+    mask[max(top - 30, 0) : bottom + 30, max(left - 30, 0) : right + 30] = False
+    assert not defects.inspect(shown.frame, mask).is_defective
+
+
+def test_rarer_scores_have_smaller_p_values(defects: DefectDetector) -> None:
+    """A good part is ordinary, a stained one next to impossible."""
+    good, bad = (defects.inspect(part_picture(UNSEEN_SEED, 2, kind).frame) for kind in (None, "stain"))
+    assert good.p_value is not None
+    assert bad.p_value is not None
+    assert good.p_value > 0.05
+    assert bad.p_value < 0.01
+
+
+def test_what_is_no_picture_is_refused(shelf: ShelfDetector, defects: DefectDetector) -> None:
+    """Wrong shapes for both, and an empty belt for the inspection."""
+    for model in (shelf.detect, defects.inspect):
+        with pytest.raises(PictureUnusable):
+            model(np.zeros((100, 100), np.uint8))
+    with pytest.raises(PictureUnusable, match="no whole part"):
+        defects.inspect(np.full((480, 640, 3), 44, np.uint8))
+
+
+def test_a_bundle_says_who_it_is(shelf: ShelfDetector, defects: DefectDetector) -> None:
+    """Name, version and twelve digits of the hash; both under the size an edge device is promised."""
+    assert shelf.model_id.startswith("shelf-")
+    assert defects.model_id.startswith("defects-")
+    assert len(shelf.model_id.rpartition(":")[2]) == 12
+    assert sum(path.stat().st_size for path in WEIGHTS.rglob("*") if path.is_file()) <= 12e6
+
+
+def test_a_bundle_released_by_a_trusted_key_loads(bundle: Path) -> None:
+    """The copy is accepted with the key of its releaser, and not with the one that ships."""
+    assert load(bundle).model_id == read_manifest(WEIGHTS / "defects").model_id
+    with pytest.raises(BundleRejected, match="signature"):
+        DefectDetector.load(bundle)
+
+
+@pytest.mark.parametrize("name", ["taps.onnx", STATISTICS])
+def test_an_altered_file_is_refused(bundle: Path, name: str) -> None:
+    """One flipped bit in any file."""
+    content = bytearray((bundle / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (bundle / name).write_bytes(bytes(content))
+    with pytest.raises(BundleRejected, match=name):
+        load(bundle)
+
+
+@pytest.mark.parametrize("name", ["taps.onnx", STATISTICS, MANIFEST, SIGNATURE])
+def test_a_missing_file_is_named(bundle: Path, name: str) -> None:
+    """Each of the four is needed."""
+    (bundle / name).unlink()
+    with pytest.raises(BundleRejected, match=name):
+        load(bundle)
+
+
+def test_an_altered_limit_is_refused(bundle: Path) -> None:
+    """Nobody loosens the limit without the release key."""
+    manifest = json.loads((bundle / MANIFEST).read_bytes())
+    manifest["settings"]["score_limit"] *= 2
+    (bundle / MANIFEST).write_bytes(json.dumps(manifest).encode())
+    with pytest.raises(BundleRejected, match="signature"):
+        load(bundle)
+
+
+def test_a_machine_that_computes_something_else_is_noticed(bundle: Path) -> None:
+    """Signed and whole, but its golden answer is not what comes out here."""
+    manifest = read_manifest(bundle, public_text(KEY))
+    shifted = tuple(value + 0.5 for value in manifest.golden.outputs["fine"])
+    wrong = msgspec.structs.replace(manifest.golden, outputs={**manifest.golden.outputs, "fine": shifted})
+    _sign(bundle, msgspec.json.encode(msgspec.structs.replace(manifest, golden=wrong)))
+    with pytest.raises(BundleRejected, match="output fine of the golden picture"):
+        load(bundle)
+
+
+def test_a_graph_that_is_none_is_refused(bundle: Path) -> None:
+    """Released by mistake: the hash fits, ONNX Runtime does not."""
+    (bundle / "taps.onnx").write_bytes(b"not a graph")
+    with pytest.raises(BundleRejected, match=r"taps\.onnx"):
+        release(bundle, KEY)
+
+
+def test_bundles_are_not_mistaken_for_each_other() -> None:
+    """A counting model does not inspect, an inspection model does not count."""
+    with pytest.raises(BundleRejected, match="not a bundle for finding defects"):
+        DefectDetector.load(WEIGHTS / "shelf")
+    with pytest.raises(BundleRejected, match="not a bundle for counting shelves"):
+        ShelfDetector.load(WEIGHTS / "defects")
+
+
+def test_a_device_needs_no_training_code() -> None:
+    """Loading both models brings in neither torch nor scipy nor scikit-learn."""
+    code = (
+        "import sys; from vision_models.inference.shelf import ShelfDetector; "
+        "from vision_models.inference.defects import DefectDetector; "
+        "from vision_models.inference import frame_quality; "
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'torch', 'scipy', 'sklearn', 'onnx'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=WEIGHTS.parents[1])
+    assert done.stdout.strip() == "[]"
+
+
+def _touches(verdict: Inspection, box: tuple[int, int, int, int]) -> bool:
+    left, top, right, bottom = verdict.regions.boxes_px[0]
+    row, column = np.unravel_index(int(verdict.map.argmax()), verdict.map.shape)
+    is_hot_inside = box[0] - 24 <= column <= box[2] + 24 and box[1] - 24 <= row <= box[3] + 24
+    return bool(left < box[2] and right > box[0] and top < box[3] and bottom > box[1] and is_hot_inside)
+
+
+def _sign(folder: Path, payload: bytes) -> None:
+    (folder / MANIFEST).write_bytes(payload)
+    (folder / SIGNATURE).write_text(sign(KEY, payload))

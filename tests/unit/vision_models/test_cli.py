@@ -1,0 +1,80 @@
+"""tallyhouse-models tells figures and names what is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from firmware_sim.render.picture_set import app as picture_set
+from vision_models import cli
+
+WEIGHTS = Path(__file__).parents[3] / "vision_models" / "weights"
+COMMANDS = (["train", "shelf"], ["train", "rule"], ["train", "defects"], ["evaluate", "shelf"], ["evaluate", "defects"])
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, ["compare"], ["release"]])
+def test_each_command_shows_an_example(command: list[str]) -> None:
+    """Help of every command has one."""
+    shown = CliRunner().invoke(cli.app, [*command, "--help"], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0
+    assert "Example: tallyhouse-models" in shown.output
+
+
+def test_counting_figures_come_as_json(tmp_path: Path) -> None:
+    """Pictures written by the simulator are read, counted and told in one object."""
+    CliRunner().invoke(picture_set, ["shelves", "--out", str(tmp_path), "--frames", "2", "--seed", "4000002"])
+    shown = CliRunner().invoke(
+        cli.app,
+        ["evaluate", "shelf", "--bundle", str(WEIGHTS / "shelf"), "--images", str(tmp_path / "images"), "--labels",
+         str(tmp_path / "labels"), "--taught-mean", "6", "--json"],
+    )  # fmt: skip
+    figures = json.loads(shown.output)
+    assert figures["model"]["pictures"] == 8
+    assert figures["model"]["count_mae"] < figures["mean_count"]["count_mae"]
+
+
+def test_inspection_figures_come_as_a_table(tmp_path: Path) -> None:
+    """Good parts and three kinds of flaws, the grey level beside."""
+    for name, extra in (("taught", []), ("parts", ["--bad", "2"])):
+        CliRunner().invoke(picture_set, ["parts", "--out", str(tmp_path / name), "--good", "3", "--seed", "4000003", *extra])
+    shown = CliRunner().invoke(
+        cli.app,
+        ["evaluate", "defects", "--bundle", str(WEIGHTS / "defects"), "--parts", str(tmp_path / "parts"), "--taught",
+         str(tmp_path / "taught" / "good")],
+    )  # fmt: skip
+    assert [word in shown.output for word in ("grey level", "recall", "recall scratch")] == [True] * 3
+
+
+def test_a_model_is_compared_with_itself(tmp_path: Path) -> None:
+    """Same bundle, same figures."""
+    CliRunner().invoke(picture_set, ["shelves", "--out", str(tmp_path), "--frames", "1", "--seed", "4000004"])
+    folder = str(WEIGHTS / "shelf")
+    shown = CliRunner().invoke(
+        cli.app, ["compare", folder, folder, "--images", str(tmp_path / "images"), "--labels", str(tmp_path / "labels")]
+    )
+    assert shown.exit_code == 0
+    assert "MAE" in shown.output
+
+
+def test_what_is_wrong_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A corrupt picture ends the program with its name and exit code 1, without a traceback."""
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "broken.jpg").write_bytes(b"no picture")
+    arguments = [
+        "evaluate",
+        "defects",
+        "--bundle",
+        str(WEIGHTS / "defects"),
+        "--parts",
+        str(tmp_path),
+        "--taught",
+        str(tmp_path),
+    ]
+    monkeypatch.setattr("sys.argv", ["tallyhouse-models", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert "broken.jpg" in capsys.readouterr().err
