@@ -1,15 +1,26 @@
 """What the house proposes, why, and what people made of it. Sentences are in the reader's language (Accept-Language)."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from flask import Response, request
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from central.api import nouns
 from central.api.access import caller, needs
-from central.api.answers import Answer, Moment, PageQuery, answer, cursor_of, place_of
+from central.api.answers import answer, cursor_of, place_of
+from central.api.decision_shapes import (
+    DecisionInFull,
+    DecisionPage,
+    DecisionPath,
+    DecisionShape,
+    DecisionsQuery,
+    ReviewBody,
+    Said,
+    TraceShape,
+    Verdict,
+)
 from central.api.problems import Problem, of_validation
 from central.deciding import review as reviewing
 from central.deciding import wording
@@ -17,104 +28,12 @@ from central.deciding.capability import Capability
 from central.deciding.outcome import Reason
 from central.deciding.trace import Tree, trace
 from central.parts import parts
-from central.store import decisions
+from central.store import decisions, reviews
 from central.store.decisions import Decision
+from central.store.reviews import Review
 from central.translations.catalogue import language_of, translator
 
 blueprint = nouns.blueprint_for("decisions")
-State = Literal["proposed", "accepted", "adjusted", "rejected", "undecided", "nothing", "superseded"]
-
-
-class DecisionsQuery(PageQuery):
-    """Which decisions."""
-
-    state: State | None = None
-    capability: str | None = Field(None, max_length=80)
-    subject: str | None = Field(None, max_length=64)
-
-
-class DecisionPath(BaseModel):
-    """The id of a decision."""
-
-    decision_id: str = Field(max_length=36)
-
-
-class Said(Answer, frozen=True):
-    """A code, its values, and the sentence in the reader's language."""
-
-    code: str
-    values: dict[str, Any]
-    text: str
-
-
-class Verdict(Answer, frozen=True):
-    """What a person made of the proposal; final at `settles_at`."""
-
-    id: int
-    verdict: Literal["accept", "adjust", "reject"]
-    person: str
-    reviewed_at: Moment
-    settles_at: Moment
-    reason: str | None
-    note: str | None
-    proposal: dict[str, Any] | None
-
-
-class DecisionShape(Answer, frozen=True):
-    """A decision without what it rests on."""
-
-    id: str
-    capability: str
-    subject: str
-    state: State
-    decided_at: Moment
-    summary: str | None
-    proposal: dict[str, Any] | None
-    reasons: list[Said]
-    would_change: list[Said]
-    effect: float | None
-    currency: str | None
-    confidence: float | None
-    interval: dict[str, Any] | None
-    approve_by: Moment | None
-    superseded_by: str | None
-    review: Verdict | None
-
-
-class DecisionPage(Answer, frozen=True):
-    """Newest first."""
-
-    items: list[DecisionShape]
-    next: str | None
-
-
-class TraceShape(Answer, frozen=True):
-    """A fact and what it rests on, down to the picture."""
-
-    kind: str
-    reference: str
-    at: Moment | None
-    source: str | None
-    values: dict[str, Any]
-    is_wrong: bool
-    rests_on: list["TraceShape"]
-
-
-class DecisionInFull(DecisionShape, frozen=True):
-    """A decision with its inputs and its trace."""
-
-    params_version: int
-    inputs: dict[str, Any]
-    trace: TraceShape
-
-
-class ReviewBody(BaseModel, extra="forbid"):
-    """A verdict; `adjust` needs a `proposal`, `adjust` and `reject` need a `reason`."""
-
-    verdict: Literal["accept", "adjust", "reject"]
-    reason: str | None = Field(None, max_length=40)
-    note: str | None = Field(None, max_length=reviewing.NOTE_CHARACTERS)
-    proposal: dict[str, Any] | None = None
 
 
 @blueprint.get("", summary="Decisions, newest first", responses={200: DecisionPage})
@@ -170,7 +89,7 @@ def review(path: DecisionPath, body: ReviewBody) -> Response:
 def undo(path: DecisionPath) -> Response:
     """Open the proposal again. 409 when the window has passed."""
     with parts().writing() as conn:
-        made = decisions.valid_review(conn, _of_site(conn, path.decision_id).id)
+        made = reviews.valid(conn, _of_site(conn, path.decision_id).id)
         if made is None:
             raise Problem(404, "not-found", f"Decision {path.decision_id} has no review.")
         reviewing.undo(conn, made.id, f"token {caller().name}", parts().now())
@@ -206,7 +125,7 @@ def _shape(conn: Connection, decision: Decision) -> dict[str, Any]:
         found = [Reason(reason["code"], **reason["values"]) for reason in reasons or []]
         return [Said(code=one.code, values=dict(one.values), text=_words(card, one, locale)) for one in found]
 
-    made = decisions.valid_review(conn, decision.id)
+    made = reviews.valid(conn, decision.id)
     same = ("id", "capability", "subject", "state", "decided_at", "proposal", "effect", "currency", "confidence")
     return {name: getattr(decision, name) for name in (*same, "interval", "approve_by", "superseded_by")} | {
         "summary": wording.summary(card, decision.proposal, translator(locale), locale)
@@ -222,7 +141,7 @@ def _words(card: Capability | None, reason: Reason, locale: str) -> str:
     return wording.sentence(card, reason, translator(locale), locale) if card else reason.code
 
 
-def _verdict(made: decisions.Review) -> Verdict:
+def _verdict(made: Review) -> Verdict:
     return Verdict(**{name: getattr(made, name) for name in Verdict.model_fields})
 
 

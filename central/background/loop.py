@@ -16,7 +16,7 @@ from central.bus import Bus
 from central.deciding import review
 from central.errors import CentralError
 from central.parts import Parts
-from central.store import decisions
+from central.store import reviews
 
 LOOK_EVERY_S = 0.15
 FORGET_EVERY = timedelta(hours=1)
@@ -49,7 +49,7 @@ class Desk:
 
     def _settle(self, now: datetime) -> int:
         with self._parts.reading() as conn:
-            if not decisions.settled_reviews(conn, now):
+            if not reviews.settled(conn, now):
                 return 0
         with self._parts.writing() as conn:
             return review.settle(conn, self._parts.capabilities, now)

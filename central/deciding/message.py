@@ -9,7 +9,8 @@ from central.deciding import wording
 from central.deciding.capability import Capability
 from central.deciding.outcome import Reason
 from central.store import announcements, decisions
-from central.store.decisions import Decision, Review
+from central.store.decisions import Decision
+from central.store.reviews import Review
 from central.translations.catalogue import LOCALES, translator
 from protocols.codec import wire_time
 from protocols.messages.decision import CauseLink, ReasonText

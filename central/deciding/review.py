@@ -14,9 +14,10 @@ from central.deciding import message
 from central.deciding.capability import N_, Capability
 from central.deciding.outcome import Proposal
 from central.errors import AlreadyReviewed, NotReviewable
-from central.store import audit, changes, decisions, due
+from central.store import audit, changes, decisions, due, reviews
 from central.store.audit import Deed
-from central.store.decisions import Decision, Review
+from central.store.decisions import Decision
+from central.store.reviews import Review
 
 UNDO_WINDOW_S = 10
 NOTE_CHARACTERS = 500
@@ -73,13 +74,13 @@ def adjusted(card: Capability, decision: Decision, changes: Mapping[str, Any]) -
 
 def undo(conn: Connection, review_id: int, person: str, now: datetime) -> None:
     """Open the proposal again. Raises NotReviewable when the window has passed or the review is another person's."""
-    review = decisions.get_review(conn, review_id)
+    review = reviews.get(conn, review_id)
     if review is None or review.undone_at is not None:
         raise NotReviewable(f"there is no review {review_id} to undo")
     if now >= review.settles_at or review.person != person:
         raise NotReviewable(f"review {review_id} can be undone by {review.person} for {UNDO_WINDOW_S} s; give a new verdict")
     decision = _found(conn, review.decision)
-    decisions.undo_review(conn, review_id, now)
+    reviews.undo(conn, review_id, now)
     decisions.set_state(conn, decision.id, "proposed")
     _note(
         conn, decision, Deed(who=person, action="decision.undo", thing=f"decision/{decision.id}", before=review.verdict), now
@@ -90,12 +91,12 @@ def undo(conn: Connection, review_id: int, person: str, now: datetime) -> None:
 def settle(conn: Connection, capabilities: Sequence[Capability], now: datetime) -> int:
     """Announce the verdicts whose undo window has passed; returns how many."""
     cards = {card.name: card for card in capabilities}
-    final = decisions.settled_reviews(conn, now)
+    final = reviews.settled(conn, now)
     for review in final:
         decision = _found(conn, review.decision)
         if card := cards.get(decision.capability):
             message.announce_decision(conn, card, decision, "reviewed", now, review)
-        decisions.mark_review_announced(conn, review.id, now)
+        reviews.mark_announced(conn, review.id, now)
     return len(final)
 
 
@@ -106,7 +107,7 @@ def _review(
     _check(conn, decision, verdict, said)
     settles_at = now + timedelta(seconds=UNDO_WINDOW_S)
     row = {"decision": decision.id, "verdict": verdict, "person": person, "reviewed_at": now, "settles_at": settles_at}
-    review = decisions.add_review(conn, row | said)
+    review = reviews.add(conn, row | said)
     decisions.set_state(conn, decision.id, _STATE[verdict])
     deed = Deed(
         who=person, action=f"decision.{verdict}", thing=f"decision/{decision.id}", before=decision.proposal, after=said
@@ -117,7 +118,7 @@ def _review(
 
 
 def _check(conn: Connection, decision: Decision, verdict: Verdict, said: dict[str, Any]) -> None:
-    if earlier := decisions.valid_review(conn, decision.id):
+    if earlier := reviews.valid(conn, decision.id):
         raise AlreadyReviewed(decision.id, earlier.person, earlier.verdict, earlier.reviewed_at)
     if decision.state != "proposed":
         newer = f"; decide on {decision.superseded_by} instead" if decision.superseded_by else ""

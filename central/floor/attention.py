@@ -11,8 +11,8 @@ from central.floor.devices import QUARANTINE_SHOWN, DeviceState, all_devices, se
 from central.floor.machines import all_machines
 from central.floor.ranking import Item
 from central.floor.shelves import NOTABLE_DIFFERENCE, all_shelves
-from central.store import decisions as store
-from central.store.decisions import Decision, Review, decisions, reviews
+from central.store.decisions import Decision, decisions
+from central.store.reviews import Review, reviews, valid
 
 ADVICE_STANDS = timedelta(hours=12)  # a count older than this says nothing of the shelf any more
 
@@ -38,7 +38,7 @@ def open_proposals(conn: Connection, site: str, now: datetime) -> list[Proposal]
     wanted = (decisions.c.site == site) & or_(decisions.c.state == "proposed", decisions.c.id.in_(fresh))
     rows = conn.execute(select(decisions).where(wanted).order_by(decisions.c.decided_at.desc())).mappings()
     found = [Decision(**row) for row in rows]
-    return [Proposal(decision, store.valid_review(conn, decision.id)) for decision in found]
+    return [Proposal(decision, valid(conn, decision.id)) for decision in found]
 
 
 def _machines(conn: Connection, site: str) -> Iterator[Item]:

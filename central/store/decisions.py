@@ -1,4 +1,4 @@
-"""Proposals, what caused them and what people made of them.
+"""Proposals and what caused them; what people made of them is in `reviews.py`.
 
 Of one subject of one capability, at most one proposal is open. A row is never rewritten but for its state and its successor.
 """
@@ -67,23 +67,6 @@ decision_causes = Table(
     Index("ix_decision_causes_device_sequence", "device", "sequence"),
 )
 
-reviews = Table(
-    "reviews",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("decision", String, ForeignKey("decisions.id"), nullable=False, index=True),
-    Column("verdict", String, nullable=False),  # accept | adjust | reject
-    Column("person", String, nullable=False),
-    Column("reviewed_at", Instant, nullable=False),
-    Column("settles_at", Instant, nullable=False),  # end of the undo window: announced then
-    Column("reason", String),
-    Column("note", String),
-    Column("proposal", Json),  # as adjusted
-    Column("undone_at", Instant),
-    Column("announced_at", Instant),
-    sqlite_autoincrement=True,
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
@@ -122,23 +105,6 @@ class CauseRow:
     device: str | None = None
     sequence: int | None = None
     values: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Review:
-    """A row of `reviews`: a person's verdict, final at `settles_at` unless undone."""
-
-    id: int
-    decision: str
-    verdict: str
-    person: str
-    reviewed_at: datetime
-    settles_at: datetime
-    reason: str | None = None
-    note: str | None = None
-    proposal: dict[str, Any] | None = None
-    undone_at: datetime | None = None
-    announced_at: datetime | None = None
 
 
 def add(conn: Connection, decision: Decision, causes: Iterable[CauseRow]) -> None:
@@ -215,53 +181,6 @@ def rests_on_wrong_count(conn: Connection, decision_id: str) -> bool:
     return bool(conn.execute(select(wrong)).scalar_one())
 
 
-def add_review(conn: Connection, values: dict[str, Any]) -> Review:
-    """Insert a review and return it."""
-    return Review(**conn.execute(insert(reviews).values(values).returning(reviews)).mappings().one())
-
-
-def get_review(conn: Connection, review_id: int) -> Review | None:
-    """The review, or None."""
-    return next(iter(_reviews(conn, reviews.c.id == review_id)), None)
-
-
-def reviews_of(conn: Connection, decision_id: str) -> list[Review]:
-    """All verdicts on a decision, undone ones too, oldest first."""
-    return _reviews(conn, reviews.c.decision == decision_id)
-
-
-def valid_review(conn: Connection, decision_id: str) -> Review | None:
-    """The verdict that holds, or None."""
-    return next(iter(_reviews(conn, reviews.c.decision == decision_id, reviews.c.undone_at.is_(None))), None)
-
-
-def undo_review(conn: Connection, review_id: int, now: datetime) -> None:
-    """Take a verdict back."""
-    conn.execute(update(reviews).where(reviews.c.id == review_id).values(undone_at=now))
-
-
-def settled_reviews(conn: Connection, now: datetime) -> list[Review]:
-    """Verdicts that can no longer be undone and are not announced yet."""
-    is_open = (reviews.c.undone_at.is_(None), reviews.c.announced_at.is_(None))
-    return _reviews(conn, *is_open, reviews.c.settles_at <= now)
-
-
-def mark_review_announced(conn: Connection, review_id: int, now: datetime) -> None:
-    """The verdict has been put among the announcements."""
-    conn.execute(update(reviews).where(reviews.c.id == review_id).values(announced_at=now))
-
-
-def accepted(
-    conn: Connection, site: str, capability: str, subject: str, since: datetime
-) -> list[tuple[Review, dict[str, Any]]]:
-    """Verdicts since a moment that let a proposal pass, oldest first, each with the proposal as it passed."""
-    passed = (reviews.c.undone_at.is_(None), reviews.c.verdict.in_(("accept", "adjust")), reviews.c.reviewed_at >= since)
-    mine = select(decisions.c.id).where(_about(site, capability, subject))
-    found = _reviews(conn, *passed, reviews.c.decision.in_(mine))
-    proposals = {row.id: row.proposal for row in _many(conn, decisions.c.id.in_([review.decision for review in found]))}
-    return [(review, review.proposal or proposals[review.decision] or {}) for review in found]
-
-
 def _about(site: str, capability: str, subject: str) -> ColumnElement[bool]:
     return and_(decisions.c.site == site, decisions.c.capability == capability, decisions.c.subject == subject)
 
@@ -275,10 +194,6 @@ def _one(conn: Connection, *wanted: ColumnElement[bool]) -> Decision | None:
 def _many(conn: Connection, *wanted: ColumnElement[bool], limit: int | None = None) -> list[Decision]:
     rows = conn.execute(select(decisions).where(*wanted).order_by(*_NEWEST).limit(limit)).mappings()
     return [Decision(**row) for row in rows]
-
-
-def _reviews(conn: Connection, *wanted: ColumnElement[bool]) -> list[Review]:
-    return [Review(**row) for row in conn.execute(select(reviews).where(*wanted).order_by(reviews.c.id)).mappings()]
 
 
 _NEWEST = (decisions.c.decided_at.desc(), decisions.c.id.desc())

@@ -9,7 +9,7 @@ from central.capabilities.supply.inventory import reorder
 from central.capabilities.supply.inventory.model import Inputs, Params, Shelf, Supply
 from central.deciding.capability import Subject
 from central.deciding.outcome import Cause, Value
-from central.store import catalogue, decisions, demand
+from central.store import catalogue, demand, reviews
 from central.store.counts import counts
 from central.store.movements import movements
 from central.store.positions import positions
@@ -113,7 +113,7 @@ def _daily_demand(conn: Connection, item: Subject, params: Params, now: datetime
 
 
 def _on_order(conn: Connection, item: Subject, since: datetime) -> tuple[int, list[Cause]]:
-    orders = decisions.accepted(conn, item.site, CAPABILITY, item.key, since)
+    orders = reviews.accepted(conn, item.site, CAPABILITY, item.key, since)
     ordered = [(review.reviewed_at, int(proposal["units"])) for review, proposal in orders]
     to_come = reorder.outstanding(ordered, _receipts(conn, item, since))
     causes = [

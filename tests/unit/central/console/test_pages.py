@@ -13,7 +13,7 @@ from central.app import create_app
 from central.console import live
 from central.console.assets import FOLDER
 from central.identity import sessions
-from central.store import decisions
+from central.store import reviews
 from central.store.engine import reading, writing
 from central.translations import catalogue
 from tests.journeys.console_house import BROKER, PASSWORD, ConsoleHouse, empty, furnished
@@ -87,7 +87,7 @@ def test_a_form_without_its_token_changes_nothing(li: FlaskClient, house: Consol
     answer = li.post(f"/decisions/{decision_id}/approve")
     assert answer.status_code == 400
     with reading(house.engine) as conn:
-        assert decisions.valid_review(conn, decision_id) is None
+        assert reviews.valid(conn, decision_id) is None
 
 
 def test_a_viewer_sees_no_button_and_is_refused(wang: FlaskClient, house: ConsoleHouse) -> None:
