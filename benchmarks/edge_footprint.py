@@ -36,8 +36,8 @@ from tests.integration.edge_parts import Keys, centre_for, device_file
 from tests.parts.mosquitto import Mosquitto
 from tests.parts.ports import eventually
 
-EVENTS, QUICK_EVENTS = 3_600, 600
-WATCH_S, QUICK_WATCH_S = 90.0, 10.0
+EVENTS, QUICK_EVENTS = 3_600, 300
+WATCH_S, QUICK_WATCH_S = 90.0, 3.0
 START_S = 60.0
 STATE_BYTES = 7_000  # of a learned machine with five channels
 STARTED_AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
