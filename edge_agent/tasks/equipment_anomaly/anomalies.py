@@ -65,14 +65,14 @@ def sensor_anomaly(
     phase: Phase,
     since: datetime,
 ) -> EquipmentAnomaly:
-    """One or more sensors of the asset cannot be trusted (`faulty`), or can be again (`faulty` empty)."""
+    """One or more sensors of the asset (`faulty`) cannot be trusted, or can be again."""
     return EquipmentAnomaly(
         asset=reading.asset,
         phase=phase,
         subject="sensor",
         rule=rule,
         severity="warning",
-        score=1.0 if faulty else 0.0,
+        score=1.0 if phase == "onset" else 0.0,
         limit=1.0,
         since=since,
         state=state.point.state,

@@ -101,16 +101,23 @@ class Monitor:
         return [Finding(message, urgent=phase == "onset", evidence=self._evidence(phase), model=MODEL)]
 
     def _sensors(self, reading: Reading, faults: Mapping[str, SensorFault], elapsed_s: float) -> list[Finding]:
-        findings = []
-        for rule, condition in self.state.sensors.items():
-            faulty = [name for name, fault in faults.items() if fault == rule]
-            since = condition.since or anomalies.began(self.state, faulty, reading.taken_at)
-            on_delay_s = 0.0 if rule in PERSISTENT else self._settings.on_delay_s
-            phase = onset.step(condition, 1.0 if faulty else 0.0, since, elapsed_s, on_delay_s, self._settings.off_delay_s)
-            if phase is not None:
-                message = anomalies.sensor_anomaly(self.state, reading, rule, faulty, self.limits, phase, since)
-                findings.append(Finding(message, urgent=phase == "onset", evidence=self._evidence(phase), model=MODEL))
-        return findings
+        return [
+            finding
+            for rule in self.state.sensors
+            for finding in self._sensor(reading, rule, [name for name in faults if faults[name] == rule], elapsed_s)
+        ]
+
+    def _sensor(self, reading: Reading, rule: SensorFault, faulty: list[str], elapsed_s: float) -> list[Finding]:
+        condition = self.state.sensors[rule]
+        since = condition.since or anomalies.began(self.state, faulty, reading.taken_at)
+        self.state.faulty[rule] = faulty or self.state.faulty.get(rule, [])
+        on_delay_s = 0.0 if rule in PERSISTENT else self._settings.on_delay_s
+        phase = onset.step(condition, 1.0 if faulty else 0.0, since, elapsed_s, on_delay_s, self._settings.off_delay_s)
+        if phase is None:
+            return []
+        named = self.state.faulty[rule]
+        message = anomalies.sensor_anomaly(self.state, reading, rule, named, self.limits, phase, since)
+        return [Finding(message, urgent=phase == "onset", evidence=self._evidence(phase), model=MODEL)]
 
     def _follow(self, good: Mapping[str, float], scores: Scores, elapsed_s: float) -> None:
         if scores.highest >= QUIET or self.state.machine.is_open:

@@ -16,7 +16,8 @@ LONGEST_GAP_S = 60.0
 
 
 class AssetState(Struct):
-    """`step_s`: usual time between readings; `normals`, `memories`: of the learned channels; `rule` opened the anomaly."""
+    """`step_s`: usual time between readings; `normals`, `memories`: of the learned channels; `rule` opened the anomaly;
+    `faulty`: the channels of each sensor fault that is or was last open."""
 
     channels: list[str]
     learning: Learning | None
@@ -26,6 +27,7 @@ class AssetState(Struct):
     joint: Joint
     machine: Condition
     sensors: dict[SensorFault, Condition]
+    faulty: dict[SensorFault, list[str]] = {}
     rule: str = ""
     last_at: datetime | None = None
     step_s: float = 0.0

@@ -113,7 +113,7 @@ def test_a_silent_sensor_is_told_once_and_its_return_too(gone: float | None) -> 
     column: list[float | None] = [*noise(1, 100), *[gone] * 30, *noise(2, 60)]
     said = anomalies(heard(task(), readings({"a": column, "b": noise(3, 190)})))
     assert [(anomaly.rule, anomaly.phase) for anomaly in said] == [("dropout", "onset"), ("dropout", "end")]
-    assert [channel.channel for channel in said[0].channels] == ["a"]
+    assert [[channel.channel for channel in anomaly.channels] for anomaly in said] == [["a"], ["a"]]
 
 
 def test_a_value_outside_the_sensors_range_is_a_sensor_fault() -> None:
