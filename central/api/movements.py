@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from flask import Response
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError, WithJsonSchema, model_validator
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection, select
 
 from central.api import nouns
 from central.api.access import caller, needs
@@ -83,27 +83,28 @@ def post(body: MovementsBody) -> Response:
 
 
 def _judged(conn: Connection, site: str, lines: Iterable[Any], now: datetime) -> tuple[list[Movement], list[Fault]]:
-    skus = {item.sku for item in catalogue.all_of(conn, catalogue.Item)}
-    places = {shelf.location for shelf in catalogue.all_of(conn, catalogue.Shelf, site)}
-    good: list[Movement] = []
+    read: dict[int, Line] = {}
     faults: list[Fault] = []
     for number, raw in enumerate(lines):
-        within = f"/movements/{number}"
         try:
-            line = Line.model_validate(raw)
+            read[number] = Line.model_validate(raw)
         except ValidationError as error:
-            faults += faults_of(error, within)
-            continue
+            faults += faults_of(error, f"/movements/{number}")
+    skus = _known(conn, catalogue.items.c.sku, {line.sku for line in read.values()})
+    places = _known(conn, catalogue.shelves.c.location, {line.location for line in read.values()}, site)
+    good: list[Movement] = []
+    for number, line in read.items():
         wrong = (
-            (line.sku not in skus, Fault(f"{within}/sku", f"there is no item {line.sku}")),
-            (line.location not in places, Fault(f"{within}/location", f"there is no location {line.location} at {site}")),
-            (
-                line.occurred_at > now + CLOCK_TOLERANCE,
-                Fault(f"{within}/occurred_at", f"{line.occurred_at.isoformat()} is in the future; set the sender's clock"),
-            ),
+            ("sku", line.sku not in skus, f"there is no item {line.sku}"),
+            ("location", line.location not in places, f"there is no location {line.location} at {site}"),
+            ("occurred_at", line.occurred_at > now + CLOCK_TOLERANCE, "lies in the future: set the sender's clock"),
         )
-        found = [fault for is_wrong, fault in wrong if is_wrong]
+        found = [Fault(f"/movements/{number}/{name}", detail) for name, is_wrong, detail in wrong if is_wrong]
         faults += found
-        if not found:
-            good.append(Movement(**line.model_dump()))
+        good += [] if found else [Movement(**line.model_dump())]
     return good, faults
+
+
+def _known(conn: Connection, column: Column[str], wanted: set[str], site: str | None = None) -> set[str]:
+    found = select(column).where(column.in_(wanted))
+    return set(conn.scalars(found if site is None else found.where(column.table.c.site == site)))

@@ -55,6 +55,20 @@ def integrator(broker: Mosquitto) -> Iterator["Queue[tuple[str, dict[str, Any]]]
     client.loop_stop()
 
 
+@contextmanager
+def at_work(house: House, bus: Bus) -> Iterator[None]:
+    """The background at work until the end of the block; it must stop when told to."""
+    stop = Event()
+    worker = Thread(target=run_background, args=(house.parts, bus, stop))
+    worker.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        worker.join(10)
+        assert not worker.is_alive()
+
+
 def until(is_so: Callable[[], bool], timeout_s: float = 20) -> None:
     """Wait until something is so."""
     pause = Event()
@@ -131,17 +145,12 @@ def test_the_background_decides_and_announces_by_itself(house: House, broker: Mo
     house.parts = house.parts_with_a_clock(lambda: datetime.now(UTC))
     house.now = datetime.now(UTC)
     house.sell_for(days=56, units=5)
-    stop = Event()
-    worker = Thread(target=run_background, args=(house.parts, bus, stop))
-    with integrator(broker) as heard:
-        worker.start()
+    topic: str = ""
+    event: dict[str, Any] = {}
+    with integrator(broker) as heard, at_work(house, bus):
         house.count("b-04", 3)
-        topic = ""
         while not topic.endswith("decision/proposed"):
             topic, event = heard.get(timeout=20)
-    stop.set()
-    worker.join(10)
-    assert not worker.is_alive()
     with house.parts.reading() as conn:
         decision = decisions.get(conn, event["data"]["id"])
     assert decision is not None

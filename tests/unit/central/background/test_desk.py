@@ -1,0 +1,107 @@
+"""The background's rounds: each subject on its own, schedules, verdicts, and what is forgotten."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+from sqlalchemy import func, select
+
+from central.background import retention, runner
+from central.background.loop import Desk
+from central.background.scheduler import Scheduler
+from central.capabilities.supply.inventory.model import Inputs, Params, Replenishment
+from central.deciding import review
+from central.deciding.outcome import Outcome
+from central.store import announcements, changes, decisions, due
+from central.store.decisions import Decision
+from tests.parts.house import OAT, SITE, TEA, House
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A small house."""
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+def concluded(house: House) -> list[Decision]:
+    """Every decision, newest first."""
+    with house.parts.reading() as conn:
+        return decisions.page(conn, SITE)
+
+
+def backlog(house: House) -> int:
+    """How many subjects wait that may be decided now."""
+    with house.parts.reading() as conn:
+        return due.backlog(conn, house.now)
+
+
+def test_a_subject_that_cannot_be_recorded_stops_no_other(house: House) -> None:
+    """An outcome that no JSON can hold is put off for a while; the next subject is decided all the same."""
+    card = house.parts.capabilities[0]
+
+    def torn(inputs: Inputs, params: Params) -> Outcome[Replenishment]:
+        outcome = card.decide(inputs, params)
+        return replace(outcome, confidence=cast(float, object())) if inputs.sku == OAT else outcome
+
+    house.parts = replace(house.parts, capabilities=(replace(card, decide=torn),))
+    house.count("b-04", 3)
+    house.count("a-01", 3, sku=TEA)
+    assert house.decide() == 2
+    assert [decision.subject for decision in concluded(house)] == [TEA]
+    assert backlog(house) == 0
+    house.pass_time(seconds=30)
+    assert backlog(house) == 1
+
+
+def test_what_is_due_for_a_capability_that_left_the_house_is_dropped(house: House) -> None:
+    """It is logged and does not come again."""
+    with house.parts.writing() as conn:
+        due.wake(conn, SITE, "supply.gone", OAT, house.now, not_before=house.now)
+    assert runner.drain(house.parts) == 1
+    assert backlog(house) == 0
+
+
+def test_the_first_look_wakes_every_subject_and_then_the_cron_text_does(house: House) -> None:
+    """Nothing that was missed while it was down stays missed; an hour later it is time again."""
+    scheduler = Scheduler(house.parts.capabilities, house.now)
+    with house.parts.writing() as conn:
+        assert scheduler.wake(conn, house.now) == 2
+        assert scheduler.wake(conn, house.now) == 0
+    assert not scheduler.is_time(house.pass_time(minutes=6))
+    assert scheduler.is_time(house.pass_time(minutes=1))
+
+
+def test_a_round_decides_schedules_and_announces_what_is_final(house: House) -> None:
+    """One desk carries a low count to a settled verdict."""
+    desk = Desk(house.parts)
+    house.count("b-04", 3)
+    while desk.look():
+        house.pass_time(seconds=2)
+    (oat,) = [decision for decision in concluded(house) if decision.subject == OAT]
+    with house.parts.writing() as conn:
+        review.accept(conn, oat.id, "Li", house.now)
+    house.pass_time(seconds=11)
+    while desk.look():
+        house.pass_time(seconds=2)
+    with house.parts.reading() as conn:
+        topics = [row.topic for row in announcements.after(conn, SITE, 0, 100)]
+    assert topics[-1].endswith("decision/reviewed")
+
+
+def test_old_rows_are_forgotten_and_promised_ones_kept(house: House) -> None:
+    """Announcements that were said live for more than seven days; unsaid ones for ever; the log of changes for one."""
+    house.count("b-04", 3)
+    house.decide()
+    with house.parts.writing() as conn:
+        kept = announcements.waiting(conn)[0]
+        announcements.mark_sent(conn, [1], house.now)
+        retention.forget(conn, house.pass_time(days=7))
+        assert len(announcements.after(conn, SITE, 0, 100)) == kept
+        assert conn.execute(select(func.count()).select_from(changes.changes)).scalar_one() == 0
+        retention.forget(conn, house.pass_time(days=2))
+        left = announcements.after(conn, SITE, 0, 100)
+    assert [row.sequence for row in left] == list(range(2, kept + 1))
