@@ -98,6 +98,14 @@ def free_port(what: str, host: str, wanted: int) -> int:
     raise PortTaken(f"{what}: no port of {host} from {wanted} on is free; set another one in tallyhouse.toml")
 
 
+def some_port(host: str) -> int:
+    """A port of `host` that nobody held a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def _on_free_ports(folder: HouseFolder, config: CentralConfig, say: Callable[[str], None]) -> CentralConfig:
     console = free_port("console", config.console.host, config.console.port)
     mqtt = free_port("broker", config.broker.host, config.broker.port)

@@ -2,7 +2,7 @@
 
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,9 +12,10 @@ from central.demo.agents import Simulated
 from central.errors import ConfigError
 from central.fleet.broker import mosquitto_binary
 from central.up.children import Program
-from central.up.folder import HouseFolder
+from central.up.folder import HouseFolder, some_port
 
 SERVERS = ("background", "ingest", "serve")
+LOOPBACK = "127.0.0.1"
 PROBE_TIMEOUT_S = 0.5
 
 
@@ -42,10 +43,15 @@ def servers(folder: HouseFolder, config: CentralConfig) -> list[Program]:
 
 
 def simulator(folder: HouseFolder, config: CentralConfig, scene: str, speed: float) -> Program:
-    """The fake hardware and its till. Its old ready file is removed, so that a new one means: ready."""
+    """The fake hardware and its till, on ports that stay the same when it must be started again.
+
+    Its old ready file is removed, so that a new one means: ready.
+    """
     folder.simulator_ready_file.unlink(missing_ok=True)
+    modbus, cameras = some_port(LOOPBACK), some_port(LOOPBACK)
     command: Sequence[str | Path] = (
-        _installed("tallyhouse-sim"), "up", "--scene", scene, "--modbus-port", "0", "--camera-port", "0",
+        _installed("tallyhouse-sim"), "up", "--scene", scene, "--host", LOOPBACK,
+        "--modbus-port", str(modbus), "--camera-port", str(cameras),
         "--api-url", config.console_url, "--api-token-file", folder.till_token_file,
         "--ready-file", folder.simulator_ready_file, "--speed", str(speed),
     )  # fmt: skip
@@ -57,7 +63,7 @@ def agent(folder: HouseFolder, device: str) -> Program:
     return Program(device, (_installed("tallyhouse-edge"), "run", "--config", folder.agent(device) / "agent.toml"))
 
 
-def simulated(folder: HouseFolder, device_ids: dict[str, int]) -> Simulated:
+def simulated(folder: HouseFolder, device_ids: Mapping[str, int]) -> Simulated:
     """Where the doors of the running simulator are."""
     ready = msgspec.json.decode(folder.simulator_ready_file.read_bytes(), type=_Ready)
     return Simulated(ready.cameras, ready.modbus.host, ready.modbus.port, device_ids)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from secrets import token_bytes
 from threading import Event
@@ -17,6 +18,7 @@ from central import runtime
 from central.config import CentralConfig, signing_key
 from central.demo import company
 from central.demo.agents import AGENTS, duties
+from central.errors import Refused
 from central.fleet import broker, enrolment
 from central.fleet.agent_file import Centre
 from central.fleet.secret_files import write_secret
@@ -46,108 +48,134 @@ class Wishes:
     speed: float = 1.0
 
 
+@dataclass(frozen=True)
+class _House:
+    """What the steps of one run share."""
+
+    folder: HouseFolder
+    wishes: Wishes
+    config: CentralConfig
+    parts: Parts
+    children: Children
+    stopping: Event
+    say: Say
+
+    @property
+    def agents(self) -> dict[str, str]:
+        """The agents that run here, name → label."""
+        return {} if self.wishes.is_empty else dict(AGENTS)
+
+    def counters(self) -> report.Counters:
+        """The last sequence of each agent."""
+        return report.counters({device: self.folder.agent(device) / OUTBOX for device in self.agents})
+
+    def cursors(self) -> report.Counters:
+        """How far the centre has them."""
+        with self.parts.reading() as conn:
+            return report.cursors(conn)
+
+
 def run(folder: HouseFolder, wishes: Wishes, say: Say) -> None:
     """Everything until Ctrl-C, SIGTERM or `wishes.seconds`. Raises CentralError when something cannot start."""
+    if wishes.report_file and not wishes.report_file.absolute().parent.is_dir():
+        raise Refused(f"--report {wishes.report_file}: there is no such folder; make it, or name another file")
     with held(folder), _stopped_by_signals() as stopping:
         config = prepared(folder, say)
         with runtime.opened_engine(config) as engine:
             schema.upgrade(engine)
         with runtime.opened(config) as parts:
-            link = _moved_in(parts, folder, config, wishes)
-            before = report.counters(_outboxes(folder, wishes))
-            children = Children(folder.logs, say, stopping.is_set)
-            try:
-                _start(children, parts, folder, config, wishes, say)
-                if not stopping.is_set():
-                    say(f"ready, open: {link}")
-                _watch(children, stopping, wishes.seconds)
-                _report(children, parts, folder, before, wishes, say)
-            finally:
-                children.stop_all()
-                say("stopped")
+            _live(_House(folder, wishes, config, parts, Children(folder.logs, say, stopping.is_set), stopping, say))
 
 
-def _moved_in(parts: Parts, folder: HouseFolder, config: CentralConfig, wishes: Wishes) -> str:
+def _live(house: _House) -> None:
+    address = _moved_in(house)
+    before = house.counters()
+    try:
+        _start(house)
+        if not house.stopping.is_set():
+            house.say(f"ready, open: {address}")
+        _watch(house)
+        _report(house, before)
+    finally:
+        house.children.stop_all()
+        house.say("stopped")
+
+
+def _moved_in(house: _House) -> str:
     """Whatever must be rows before the first program starts; the one-time address to open."""
-    now = parts.now()
-    with parts.writing() as conn:
-        if not wishes.is_empty:
+    now = house.parts.now()
+    with house.parts.writing() as conn:
+        if not house.wishes.is_empty:
             company.settle_in(conn, now)
             company.open_doors(conn, now)
-            _give_till_a_token(conn, parts, folder)
+            _give_till_a_token(conn, house.folder, now)
         if people.person_named(conn, ADMIN) is None:
             people.add_user(conn, ADMIN, "admin", now)
-        return f"{config.console_url}/sign-in/link/{sessions.sign_in_link(conn, ADMIN, now)}"
+        return f"{house.config.console_url}/sign-in/link/{sessions.sign_in_link(conn, ADMIN, now)}"
 
 
-def _give_till_a_token(conn: Connection, parts: Parts, folder: HouseFolder) -> None:
+def _give_till_a_token(conn: Connection, folder: HouseFolder, now: datetime) -> None:
     if not folder.till_token_file.exists():
-        token = tokens.issue(conn, TILL, company.SITE, TILL_SCOPES, parts.now(), token_bytes)
+        token = tokens.issue(conn, TILL, company.SITE, TILL_SCOPES, now, token_bytes)
         write_secret(folder.till_token_file, token.encode())
 
 
-def _start(children: Children, parts: Parts, folder: HouseFolder, config: CentralConfig, wishes: Wishes, say: Say) -> None:
-    say("starting the broker and the servers")
-    children.start(programs.broker(folder, config))
-    children.start(*programs.servers(folder, config))
-    if wishes.is_empty:
+def _start(house: _House) -> None:
+    folder, config = house.folder, house.config
+    house.say("starting the broker and the servers")
+    house.children.start(programs.broker(folder, config))
+    house.children.start(*programs.servers(folder, config))
+    if house.wishes.is_empty or house.stopping.is_set():
         return
-    say(f"starting the simulator and {len(AGENTS)} agents")
-    children.start(programs.simulator(folder, config, company.SCENE, wishes.speed))
-    _enrol_agents(parts, folder, config)
-    children.start(*(programs.agent(folder, device) for device in AGENTS))
+    house.say(f"starting the simulator and {len(house.agents)} agents")
+    house.children.start(programs.simulator(folder, config, company.SCENE, house.wishes.speed))
+    if not house.stopping.is_set():
+        _enrol_agents(house)
+        house.children.start(*(programs.agent(folder, device) for device in house.agents))
 
 
-def _enrol_agents(parts: Parts, folder: HouseFolder, config: CentralConfig) -> None:
+def _enrol_agents(house: _House) -> None:
     """Tell the agents where the simulator's doors and the broker are this time."""
-    where = programs.simulated(folder, dict(company.scene().modbus_device_ids))
+    config, parts = house.config, house.parts
+    where = programs.simulated(house.folder, company.scene().modbus_device_ids)
     centre = Centre(config.broker.host, config.broker.port, public_text(signing_key(config)))
     with parts.writing() as conn:
         shelves = catalogue.all_of(conn, catalogue.Shelf, company.SITE)
         machines = catalogue.all_of(conn, catalogue.Machine, company.SITE)
         for device, work in duties(where, shelves, machines).items():
-            newcomer = enrolment.Newcomer(device, company.SITE, AGENTS[device], folder.agent(device))
-            enrolment.enrol(conn, newcomer, folder.broker, centre, parts.now(), work)
-    broker.reload(folder.broker)
+            newcomer = enrolment.Newcomer(device, company.SITE, house.agents[device], house.folder.agent(device))
+            enrolment.enrol(conn, newcomer, house.folder.broker, centre, parts.now(), work)
+    broker.reload(house.folder.broker)
 
 
-def _watch(children: Children, stopping: Event, seconds: float | None) -> None:
+def _watch(house: _House) -> None:
+    seconds = house.wishes.seconds
     until_s = None if seconds is None else time.monotonic() + seconds
-    while not stopping.wait(TEND_EVERY_S) and (until_s is None or time.monotonic() < until_s):
-        children.tend()
+    while not house.stopping.wait(TEND_EVERY_S) and (until_s is None or time.monotonic() < until_s):
+        house.children.tend()
 
 
-def _report(
-    children: Children, parts: Parts, folder: HouseFolder, before: report.Counters, wishes: Wishes, say: Say
-) -> None:
-    if wishes.report_file is None:
+def _report(house: _House, before: report.Counters) -> None:
+    file = house.wishes.report_file
+    if file is None:
         return
-    children.stop("simulator")  # nothing new to see: what is in the outboxes can drain
-    after = report.drained(lambda: report.counters(_outboxes(folder, wishes)), lambda: _cursors(parts))
-    with parts.reading() as conn:
+    house.children.stop("simulator")  # nothing new to see: what is in the outboxes can drain
+    after = report.drained(house.counters, house.cursors)
+    with house.parts.reading() as conn:
         ledger = report.written(conn, report.Run(before, after))
-    wishes.report_file.write_text(json.dumps(ledger, indent=2) + "\n", encoding="utf-8")
-    say(f"report: {ledger['events_landed']} of {ledger['events_created']} events landed, see {wishes.report_file}")
-
-
-def _cursors(parts: Parts) -> dict[str, int]:
-    with parts.reading() as conn:
-        return report.cursors(conn)
-
-
-def _outboxes(folder: HouseFolder, wishes: Wishes) -> dict[str, Path]:
-    return {} if wishes.is_empty else {device: folder.agent(device) / OUTBOX for device in AGENTS}
+    file.write_text(json.dumps(ledger, indent=2) + "\n", encoding="utf-8")
+    house.say(f"report: {ledger['events_landed']} of {ledger['events_created']} events landed, see {file}")
 
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[Event]:
-    """An event that Ctrl-C and SIGTERM set; what they did before is put back."""
+    """An event that Ctrl-C, SIGTERM and a closed terminal set; what they did before is put back."""
     stopping = Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         stopping.set()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield stopping
     finally:
