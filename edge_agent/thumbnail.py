@@ -9,7 +9,6 @@ from edge_agent.task import Picture
 Pixels = NDArray[np.uint8]
 Cells = NDArray[np.float32]
 Region = tuple[float, float, float, float]
-WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
 
 MOST_BYTES, LONGEST_SIDE_PX = 30_000, 512
 QUALITIES = (82, 70, 55, 40)
