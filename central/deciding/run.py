@@ -80,7 +80,7 @@ def record(conn: Connection, card: Capability, task: Due, thought: Thought, now:
     outcome = thought.outcome
     undecided = outcome.state == "undecided"
     stands = decisions.undecided(conn, *key) if undecided else decisions.standing(conn, *key)
-    if stands and says_the_same(outcome, stands) and not decisions.rests_on_wrong_count(conn, stands.id):
+    if stands and _holds(conn, stands, thought):
         if not undecided:
             _replace(conn, card, [row for row in decisions.unreviewed(conn, *key) if row.id != stands.id], stands.id, now)
         return None
@@ -95,12 +95,24 @@ def record(conn: Connection, card: Capability, task: Due, thought: Thought, now:
 
 
 def says_the_same(outcome: Outcome, stands: Decision) -> bool:
-    """Whether `outcome` asks for what `stands` asked for, for the same kinds of reasons; a person's verdict then holds."""
+    """Whether `outcome` asks for what `stands` asked for, for the same main reason; a person's verdict then holds.
+
+    For what is undecided all reasons count: each names something that is missing.
+    """
+    if outcome.state == "undecided":
+        return stands.codes == {reason.code for reason in outcome.reasons}
     if outcome.proposal is None:
         same = stands.state == outcome.state
     else:
         same = stands.state in ("proposed", "rejected") and stands.proposal == outcome.proposal.model_dump(mode="json")
-    return same and stands.codes == {reason.code for reason in outcome.reasons}
+    return same and stands.reasons[0]["code"] == outcome.reasons[0].code
+
+
+def _holds(conn: Connection, stands: Decision, thought: Thought) -> bool:
+    """Whether the standing decision says the same, on the same kinds of facts, none of which turned out wrong."""
+    stood_on = {cause.kind for cause in decisions.causes_of(conn, stands.id)}
+    same = says_the_same(thought.outcome, stands) and stood_on == {cause.kind for cause in thought.causes}
+    return same and not decisions.rests_on_wrong_count(conn, stands.id)
 
 
 def _replace(conn: Connection, card: Capability, older: list[Decision], by: str, now: datetime) -> None:

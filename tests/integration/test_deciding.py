@@ -72,6 +72,32 @@ def test_an_outcome_that_did_not_change_records_and_announces_nothing(house: Hou
     assert said(house) == ["proposed"]
 
 
+def test_an_open_proposal_is_not_replaced_by_itself_because_a_side_reason_came_up(house: House) -> None:
+    """The book drifts from the count while the order stays what it was: nobody's screen changes under their finger."""
+    house.receive("b-04", 3)
+    house.count("b-04", 3)
+    house.decide()
+    house.pass_time(minutes=1)
+    house.count("b-04", 2)
+    house.decide()
+    (decision,) = all_decisions(house)
+    assert "counted_differs_from_book" not in decision.codes
+
+
+def test_a_proposal_is_replaced_when_it_rests_on_better_evidence(house: House) -> None:
+    """The same order, first by the book and then by a count, is told again: what one reads as why must be true."""
+    house.receive("b-04", 3)
+    house.decide()
+    house.pass_time(minutes=1)
+    house.count("b-04", 3)
+    house.receive("b-04", 1)
+    house.decide()
+    new, old = all_decisions(house)
+    assert new.proposal == old.proposal
+    assert "by_the_book" in old.codes
+    assert "counted" in new.codes
+
+
 def test_a_changed_outcome_supersedes_the_open_proposal(house: House) -> None:
     """A count far lower asks for more: the old proposal points at the new one, and both facts are announced."""
     house.count("b-04", 20)
