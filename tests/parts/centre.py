@@ -67,18 +67,18 @@ class Voice:
         self.key = key
         self.site = site
 
-    def say(self, branch: topics.Up, payload: bytes, *, sign: bool = True, **properties: str) -> None:
-        """Publish bytes on a branch of this device."""
-        signature = {"sig": signing.sign(self.key, payload)} if sign else {}
+    def say(self, branch: topics.Up, payload: bytes, **properties: str) -> None:
+        """Publish bytes on a branch of this device, signed unless `sig` is given."""
+        signature = {"sig": signing.sign(self.key, payload)}
         self._bus.publish(topics.up(self.site, self.name, branch), payload, properties={**signature, **properties})
 
     def heard(self, timeout_s: float = 10) -> Message:
         """The next message from the centre."""
         return self._heard.get(timeout=timeout_s)
 
-    def prove_subscription(self) -> None:
+    def prove_subscription(self, within_s: float = 30) -> None:
         """Wait for the retained twin: the centre listens, and what it says arrives."""
-        while not self.heard().topic.endswith("/down/desired"):
+        while not self.heard(within_s).topic.endswith("/down/desired"):
             pass
 
     def acknowledgement(self, timeout_s: float = 10) -> Acknowledgement:
