@@ -35,7 +35,8 @@ class Capability(Generic[InputsT, ParamsT, ProposalT]):
 
     `module` is the card's `__name__`: the folder names the capability. `wakes_on` maps the noun of a fact to the value in it
     that names the subject. `units` gives the unit of each value in reasons, causes and proposal (see `wording.UNITS`).
-    `settle_s` lets a burst of wakes be decided once. A shared check that cannot hold is named in `exempt` with the reason.
+    `settle_s` lets a burst of wakes be decided once. A shared check that cannot hold is named in `exempt`
+    (the test without its `test_`) with the reason.
     """
 
     module: str

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from central.api.answers import moment_text
@@ -264,3 +267,39 @@ def test_the_document_is_valid_openapi_and_names_every_path(program: Program) ->
         for operation in operations.values():
             assert operation["security"] == [{"token": []}]
             assert "application/problem+json" in operation["responses"]["422"]["content"]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda below: st.lists(below, max_size=4) | st.dictionaries(st.text(max_size=10), below, max_size=4),
+    max_leaves=10,
+)
+lines = st.lists(st.fixed_dictionaries({}, optional={
+    "id": st.text(max_size=70) | json_values, "kind": st.sampled_from(["sale", "receipt", "move"]) | json_values,
+    "sku": st.sampled_from([OAT, TEA, "\x00"]) | json_values, "location": st.sampled_from(["b-04", "B-04\n"]) | json_values,
+    "quantity": st.integers(-5, 5) | json_values, "occurred_at": st.just("2026-11-24T08:10:40.001Z") | json_values,
+}), max_size=4)  # fmt: skip
+
+
+def test_no_body_whatever_makes_the_server_fail(house: House, program: Program) -> None:
+    """Any JSON is taken or refused with a problem; the book is what was said to be accepted."""
+
+    @given(st.fixed_dictionaries({"movements": lines}) | json_values)
+    def posted(body: Any) -> None:
+        answer = program.post("movements", body)
+        assert answer.status_code in (200, 422), answer.data
+        assert answer.mimetype == ("application/json" if answer.status_code == 200 else "application/problem+json")
+
+    posted()
+
+
+def test_of_two_programs_that_settle_at_once_one_is_first(house: House) -> None:
+    """Eight at the same moment: one verdict, seven conflicts that name it."""
+    house.count("b-04", 3)
+    house.decide()
+    program = Program(house)
+    (decision,) = program.get("decisions").get_json()["items"]
+    path = f"decisions/{decision['id']}/review"
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: program.post(path, {"verdict": "accept"}).status_code, range(8)))
+    assert sorted(answers) == [200] + [409] * 7

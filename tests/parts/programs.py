@@ -1,5 +1,6 @@
 """A program that talks to the API of a small house: the app without the console, and a token with every scope."""
 
+import json
 import random
 from typing import Any
 
@@ -33,7 +34,7 @@ class Program:
 
     def post(self, path: str, body: object, **options: Any) -> TestResponse:
         """POST JSON below /api/v1."""
-        return self.call("POST", path, json=body, **options)
+        return self.call("POST", path, data=json.dumps(body), content_type="application/json", **options)
 
     def call(self, method: str, path: str, **options: Any) -> TestResponse:
         """Any method below /api/v1, with the token unless `headers` say otherwise."""
