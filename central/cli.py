@@ -14,7 +14,7 @@ from central import config as configuration
 from central import house_file, runtime
 from central.config import CentralConfig
 from central.errors import CentralError, Refused
-from central.fleet import broker, enrolment
+from central.fleet import broker, enrolment, integrators
 from central.fleet.agent_file import Centre, Duties
 from central.fleet.broker import BrokerFolder
 from central.identity import sessions, tokens
@@ -169,11 +169,16 @@ def add_token(
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """Make a bearer token and print it, this one time: it is stored hashed."""
+    """Make a bearer token and print it, this one time: it is stored hashed. With out:read it opens MQTT too."""
     loaded = _loaded(config)
+    folder = BrokerFolder(loaded.data_dir / "broker")
     with runtime.opened(loaded) as parts, parts.writing() as conn:
         token = tokens.issue(conn, name, site or loaded.site, scope, parts.now(), secrets.token_bytes)
         audit.record(conn, audit.Deed(who=WHO, action="token.added", thing=f"token/{name}", after=scope), parts.now())
+        if integrators.SCOPE in scope:
+            user = integrators.admit(conn, folder, loaded.broker.user, name, token).user
+            typer.echo(f"MQTT: user {user}, the token as password, topics out/{site or loaded.site}/# and meta/#", err=True)
+    broker.reload(folder)
     typer.echo(json.dumps({"name": name, "token": token, "scopes": scope}) if as_json else token)
 
 

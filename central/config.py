@@ -87,7 +87,8 @@ class CentralConfig(_Section):
     @property
     def console_url(self) -> str:
         """The address that people open, without a slash at its end."""
-        return f"http://{self.console.host}:{self.console.port}"
+        host = "127.0.0.1" if self.console.host == "0.0.0.0" else self.console.host  # noqa: S104 (a test, no binding)
+        return f"http://{host}:{self.console.port}"
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> CentralConfig:

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import pbkdf2_hmac
 from pathlib import Path
@@ -50,6 +51,19 @@ class BrokerFolder:
         return self.path / "mosquitto.pid"
 
 
+@dataclass(frozen=True)
+class Listener:
+    """A program that hears what is announced at one site. The dot keeps its user name apart from every device's."""
+
+    program: str
+    site: str
+
+    @property
+    def user(self) -> str:
+        """What it signs in with."""
+        return f"out.{self.program}"
+
+
 def mosquitto_binary(project: Path = PROJECT) -> Path:
     """mosquitto of the machine, else the one unpacked into the project. Raises BrokerError."""
     found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
@@ -62,12 +76,16 @@ def mosquitto_binary(project: Path = PROJECT) -> Path:
     )
 
 
-def write_broker(folder: BrokerFolder, *, host: str, port: int, centre: str, as_root: bool) -> None:
-    """Write configuration and access list; sign-ins that the password file already holds stay."""
+def write_broker(folder: BrokerFolder, *, host: str, port: int, as_root: bool) -> None:
+    """Write the configuration; sign-ins that the password file already holds stay. `write_access` goes with it."""
     folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_secret(folder.passwords, folder.passwords.read_bytes() if folder.passwords.exists() else b"")
-    write_secret(folder.access, access_list(centre).encode())
     write_secret(folder.config, broker_config(folder, host=host, port=port, as_root=as_root).encode())
+
+
+def write_access(folder: BrokerFolder, centre: str, listeners: Iterable[Listener]) -> None:
+    """Write who may say and hear what; a running broker learns it by `reload`."""
+    write_secret(folder.access, access_list(centre, listeners).encode())
 
 
 def broker_config(folder: BrokerFolder, *, host: str, port: int, as_root: bool) -> str:
@@ -92,12 +110,15 @@ log_type notice
 """
 
 
-def access_list(centre: str) -> str:
-    """The centre says and hears everything; a device its own branch only, whatever it calls itself as a client."""
+def access_list(centre: str, listeners: Iterable[Listener]) -> str:
+    """The centre says and hears everything, a program hears its site, a device has its own branch whatever its client id."""
+    programs = "".join(
+        f"user {one.user}\ntopic read {ROOT}/out/{one.site}/#\ntopic read {ROOT}/meta/#\n\n" for one in listeners
+    )
     return f"""user {centre}
 topic readwrite {ROOT}/#
 
-pattern write {ROOT}/edge/+/%u/up/#
+{programs}pattern write {ROOT}/edge/+/%u/up/#
 pattern read {ROOT}/edge/+/%u/down/#
 pattern read {CENTRAL_STATE}
 """

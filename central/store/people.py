@@ -182,6 +182,13 @@ def token(conn: Connection, prefix: str) -> Token | None:
     return None if row is None else Token(**(dict(row) | {"scopes": tuple(row["scopes"])}))
 
 
+def tokens_with(conn: Connection, scope: str) -> list[Token]:
+    """The valid tokens that have a scope, by name."""
+    columns = [tokens.c[name] for name in Token.__dataclass_fields__]
+    rows = conn.execute(select(*columns).where(tokens.c.revoked_at.is_(None)).order_by(tokens.c.name)).mappings()
+    return [Token(**(dict(row) | {"scopes": tuple(row["scopes"])})) for row in rows if scope in row["scopes"]]
+
+
 def touch_token(conn: Connection, prefix: str, now: datetime) -> None:
     """Remember when a token was last used."""
     conn.execute(update(tokens).where(tokens.c.prefix == prefix).values(used_at=now))

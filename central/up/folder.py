@@ -83,7 +83,6 @@ def prepared(folder: HouseFolder, say: Callable[[str], None]) -> CentralConfig:
         folder.broker,
         host=config.broker.host,
         port=config.broker.port,
-        centre=config.broker.user,
         as_root=os.geteuid() == 0,
     )
     broker.set_password(folder.broker, config.broker.user, config.broker.password_file.read_text())

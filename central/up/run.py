@@ -19,7 +19,7 @@ from central.config import CentralConfig, signing_key
 from central.demo import company
 from central.demo.agents import AGENTS, duties
 from central.errors import Refused
-from central.fleet import broker, enrolment
+from central.fleet import broker, enrolment, integrators
 from central.fleet.agent_file import Centre
 from central.fleet.secret_files import write_secret
 from central.identity import sessions, tokens
@@ -109,6 +109,7 @@ def _moved_in(house: _House) -> str:
             company.settle_in(conn, now)
             company.open_doors(conn, now)
             _give_till_a_token(conn, house.folder, now)
+        broker.write_access(house.folder.broker, house.config.broker.user, integrators.listeners(conn))
         if people.person_named(conn, ADMIN) is None:
             people.add_user(conn, ADMIN, "admin", now)
         return f"{house.config.console_url}/sign-in/link/{sessions.sign_in_link(conn, ADMIN, now)}"

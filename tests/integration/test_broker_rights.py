@@ -14,12 +14,12 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from central.fleet import broker
-from central.fleet.broker import BrokerFolder
+from central.fleet.broker import BrokerFolder, Listener
 from protocols.topics import CENTRAL_STATE, UP_FILTER, down, down_filter, out, up
 from tests.parts.ports import eventually, free_port
 
 SUCCESS, NOBODY_LISTENS, NOT_AUTHORISED = 0, 16, 135
-PASSWORDS = {"central": "of the centre", "eye-01": "of the eye", "ear-01": "of the ear"}
+PASSWORDS = {"central": "of the centre", "eye-01": "of the eye", "ear-01": "of the ear", "out.erp": "of the erp"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ class Peer:
 def house(tmp_path: Path) -> Iterator[House]:
     """A running broker with the centre and two devices."""
     folder, port = BrokerFolder(tmp_path / "broker"), free_port()
-    broker.write_broker(folder, host="127.0.0.1", port=port, centre="central", as_root=os.geteuid() == 0)
+    broker.write_broker(folder, host="127.0.0.1", port=port, as_root=os.geteuid() == 0)
+    broker.write_access(folder, "central", [Listener("erp", "s1")])
     for user, password in PASSWORDS.items():
         broker.set_password(folder, user, password)
     with subprocess.Popen([broker.mosquitto_binary(), "-c", folder.config.resolve()], stderr=subprocess.DEVNULL) as process:
@@ -140,6 +141,17 @@ def test_a_device_hears_its_own_orders_only(peers: dict[str, Peer]) -> None:
     assert owner.heard.get(timeout=5) == (down("s1", "eye-01", "desired"), b"wanted")
     with pytest.raises(Empty):
         spy.heard.get(timeout=0.3)
+
+
+def test_a_program_hears_its_site_and_says_nothing(peers: dict[str, Peer]) -> None:
+    """Another site's announcements and the devices' branches are not for it, nor is any topic for it to speak on."""
+    program, centre = peers["out.erp"], peers["central"]
+    program.listens("tallyhouse/v1/#")
+    for topic in (out("s2", "quality", "defect"), down("s1", "eye-01", "desired"), out("s1", "quality", "defect")):
+        assert centre.says(topic, b"said") in (SUCCESS, NOBODY_LISTENS)
+    assert program.heard.get(timeout=5) == (out("s1", "quality", "defect"), b"said")
+    assert program.heard.empty()
+    assert program.says(out("s1", "quality", "defect")) == NOT_AUTHORISED
 
 
 def test_everybody_hears_how_the_centre_is(peers: dict[str, Peer]) -> None:

@@ -73,6 +73,14 @@ def test_a_token_is_printed_once_and_its_scopes_are_known_ones(say: Say) -> None
         say("token", "add", "erp", "--scope", "stock:burn")
 
 
+def test_a_token_that_reads_out_opens_mqtt(say: Say) -> None:
+    """Only under a name that can be a user of the broker."""
+    assert "user out.erp, the token as password" in say("token", "add", "erp", "--scope", "out:read").output
+    with pytest.raises(CentralError, match="must be 1 to 32 of a-z"):
+        say("token", "add", "the ERP\ntopic readwrite #", "--scope", "out:read")
+    assert "user out." not in say("token", "add", "The ERP", "--scope", "stock:read").output
+
+
 def test_a_device_is_listed_for_people_and_for_scripts(say: Say, tmp_path: Path) -> None:
     """No broker runs here: that is said, and is no mistake."""
     added = json.loads(say("device", "add", "cam-07", "--label", "Gate", "--out", tmp_path / "cam-07", "--json").output)

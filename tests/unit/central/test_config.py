@@ -31,6 +31,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert config.console_url == "http://127.0.0.1:9000"
 
 
+def test_a_server_on_every_address_is_opened_on_this_machine() -> None:
+    """0.0.0.0 is no address that a browser can open."""
+    everywhere = CentralConfig.model_validate({"console": {"host": "0.0.0.0"}})  # noqa: S104
+    assert everywhere.console_url == "http://127.0.0.1:8400"
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

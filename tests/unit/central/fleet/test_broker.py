@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.fleet import broker
-from central.fleet.broker import BrokerFolder, access_list, broker_config, remove_password, set_password, write_broker
+from central.fleet.broker import (
+    BrokerFolder,
+    Listener,
+    access_list,
+    broker_config,
+    remove_password,
+    set_password,
+    write_broker,
+)
+from protocols.errors import BadIdentifier
+from protocols.identity import checked_name
 
 NAMES = st.from_regex(r"[a-z0-9-]{1,32}", fullmatch=True)
 
@@ -29,9 +39,17 @@ def test_paths_in_the_configuration_are_absolute(tmp_path: Path) -> None:
 
 def test_devices_have_patterns_and_the_centre_everything() -> None:
     """What devices share must be patterns: a `topic` line would be for nameless clients."""
-    before, after = access_list("central").split("pattern", 1)
+    before, after = access_list("central", []).split("pattern", 1)
     assert before.split("\n")[:2] == ["user central", "topic readwrite tallyhouse/v1/#"]
     assert after.count("%u") == 2
+
+
+def test_a_program_hears_its_own_site() -> None:
+    """And its user name is none that a device can have."""
+    rules = access_list("central", [Listener("erp", "s1")])
+    assert "\nuser out.erp\ntopic read tallyhouse/v1/out/s1/#\ntopic read tallyhouse/v1/meta/#\n" in rules
+    with pytest.raises(BadIdentifier):
+        checked_name(Listener("erp", "s1").user, "device")
 
 
 @given(st.lists(NAMES, min_size=1, max_size=8, unique=True))
@@ -40,7 +58,7 @@ def test_each_user_has_one_line_whatever_happens_to_the_others(
 ) -> None:
     """Setting a password twice keeps one entry; removing one user keeps the rest, also where a name begins another's."""
     folder = BrokerFolder(tmp_path_factory.mktemp("broker"))
-    write_broker(folder, host="127.0.0.1", port=1, centre="central", as_root=False)
+    write_broker(folder, host="127.0.0.1", port=1, as_root=False)
     for name in [*names, names[0]]:
         set_password(folder, name, "secret", salt=b"salt" * 3)
     users = [line.split(":")[0] for line in folder.passwords.read_text().splitlines()]
@@ -52,9 +70,9 @@ def test_each_user_has_one_line_whatever_happens_to_the_others(
 def test_writing_the_broker_again_keeps_who_may_sign_in(tmp_path: Path) -> None:
     """A second start must not lock the devices out; nothing is readable by others, and no password stands there itself."""
     folder = BrokerFolder(tmp_path / "broker")
-    write_broker(folder, host="127.0.0.1", port=1, centre="central", as_root=False)
+    write_broker(folder, host="127.0.0.1", port=1, as_root=False)
     set_password(folder, "eye-01", "correct horse")
-    write_broker(folder, host="127.0.0.1", port=2, centre="central", as_root=False)
+    write_broker(folder, host="127.0.0.1", port=2, as_root=False)
     assert folder.passwords.read_text().startswith("eye-01:$7$101$")
     assert "correct horse" not in folder.passwords.read_text()
     assert {file.stat().st_mode & 0o777 for file in folder.path.iterdir()} == {0o600}

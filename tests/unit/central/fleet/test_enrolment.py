@@ -32,7 +32,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def folder(tmp_path: Path) -> BrokerFolder:
     made = BrokerFolder(tmp_path / "broker")
-    broker.write_broker(made, host="127.0.0.1", port=18883, centre="central", as_root=False)
+    broker.write_broker(made, host="127.0.0.1", port=18883, as_root=False)
     return made
 
 
