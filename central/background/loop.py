@@ -10,7 +10,7 @@ from threading import Event, Thread
 import structlog
 
 from central.background import retention, runner
-from central.background.announce import mqtt
+from central.background.announce.mqtt import Announcer
 from central.background.scheduler import Scheduler
 from central.bus import Bus
 from central.deciding import review
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 def run_background(parts: Parts, bus: Bus, stop: Event) -> None:
     """Work until `stop` is set; what fails is logged and tried again."""
-    said = Thread(target=_repeat, args=(lambda: mqtt.announce(parts.engine, bus, parts.now), stop), name="announce")
+    said = Thread(target=_repeat, args=(Announcer(parts.engine, bus, parts.now).announce, stop), name="announce")
     said.start()
     try:
         _repeat(Desk(parts).look, stop)

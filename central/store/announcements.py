@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Index,
     Integer,
+    Select,
     String,
     Table,
     Text,
@@ -140,10 +141,21 @@ def waiting(conn: Connection) -> tuple[int, datetime | None]:
     return row[0], row[1]
 
 
+def retained(conn: Connection) -> list[Announcement]:
+    """The newest of each retained topic that was said: what a broker that was wiped must be told again."""
+    said = announcements.c.sent_at.is_not(None)
+    return _read(conn, announcements.c.id.in_(_newest_retained().where(said)), None)
+
+
 def forget(conn: Connection, before: datetime) -> int:
-    """Drop what was said and is older than `before`; how many. Their numbers are never given again."""
-    old = (announcements.c.created_at < before) & announcements.c.sent_at.is_not(None)
+    """Drop what was said and is older than `before`, but what is still retained; how many. Numbers are never given again."""
+    c = announcements.c
+    old = (c.created_at < before) & c.sent_at.is_not(None) & c.id.not_in(_newest_retained())
     return conn.execute(delete(announcements).where(old)).rowcount
+
+
+def _newest_retained() -> Select[int]:
+    return select(func.max(announcements.c.id)).where(announcements.c.retain).group_by(announcements.c.topic)
 
 
 _INSERT = """INSERT INTO announcements (site, sequence, topic, retain, payload, created_at) VALUES (?, ?, ?, ?, ?, ?)"""
@@ -168,7 +180,7 @@ def _payload(said: Saying, number: int, now: datetime) -> str:
     return encode(event).decode()
 
 
-def _read(conn: Connection, wanted: ColumnElement[bool], limit: int) -> list[Announcement]:
+def _read(conn: Connection, wanted: ColumnElement[bool], limit: int | None) -> list[Announcement]:
     c = announcements.c
     rows = select(c.id, c.site, c.sequence, c.topic, c.retain, c.payload).where(wanted).order_by(c.id).limit(limit)
     return [Announcement(*row) for row in conn.execute(rows)]

@@ -14,6 +14,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from central.background.announce import mqtt
+from central.background.announce.mqtt import Announcer
 from central.background.loop import run_background
 from central.bus import Address, Bus
 from central.errors import BusError
@@ -92,7 +93,8 @@ def test_announcements_reach_an_integrator_in_order_and_without_a_hole(house: Ho
             house.count("b-04", units)
             house.decide()
         expected = waiting(house)
-        while mqtt.announce(house.parts.engine, bus, house.parts.now):
+        announcer = Announcer(house.parts.engine, bus, house.parts.now)
+        while announcer.announce():
             pass
         came = [heard.get(timeout=10) for _ in range(expected)]
     assert [int(event["sequence"]) for _, event in came] == list(range(1, expected + 1))
@@ -106,14 +108,15 @@ def test_nothing_is_marked_sent_while_the_broker_is_away(house: House, broker: M
     house.count("b-04", 3)
     house.decide()
     before = waiting(house)
+    announcer = Announcer(house.parts.engine, bus, house.parts.now)
     broker.stop()
     until(lambda: not bus.is_connected)
-    assert mqtt.announce(house.parts.engine, bus, house.parts.now) == 0
+    assert announcer.announce() == 0
     assert waiting(house) == before
     broker.start()
     until(lambda: bus.is_connected)
     with integrator(broker) as heard:
-        said = mqtt.announce(house.parts.engine, bus, house.parts.now)
+        said = announcer.announce()
         assert [int(heard.get(timeout=10)[1]["sequence"]) for _ in range(said)] == list(range(1, said + 1))
     assert waiting(house) == 0
 
@@ -136,8 +139,27 @@ def test_what_was_said_before_the_broker_failed_is_not_said_again(
 
     monkeypatch.setattr(bus, "publish_and_wait", once_only)
     with pytest.raises(BusError):
-        mqtt.announce(house.parts.engine, bus, house.parts.now)
+        Announcer(house.parts.engine, bus, house.parts.now).announce()
     assert waiting(house) == total - 1
+
+
+def test_a_wiped_broker_is_told_again_what_it_must_retain(house: House, broker: Mosquitto, bus: Bus) -> None:
+    """Who asks for stock levels after the broker lost everything still gets the newest of each."""
+    announcer = Announcer(house.parts.engine, bus, house.parts.now)
+    house.count("b-04", 9)
+    house.count("b-04", 3)
+    while announcer.announce():
+        pass
+    broker.kill()
+    until(lambda: not bus.is_connected)
+    assert announcer.announce() == 0
+    broker.start()
+    until(lambda: bus.is_connected)
+    announcer.announce()
+    with integrator(broker) as heard:
+        topic, event = heard.get(timeout=10)
+    assert topic.startswith(f"tallyhouse/v1/out/{SITE}/stock/level/")
+    assert event["data"]["counted"] == 3
 
 
 def test_the_background_decides_and_announces_by_itself(house: House, broker: Mosquitto, bus: Bus) -> None:

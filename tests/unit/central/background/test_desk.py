@@ -93,12 +93,13 @@ def test_a_round_decides_schedules_and_announces_what_is_final(house: House) -> 
 
 
 def test_old_rows_are_forgotten_and_promised_ones_kept(house: House) -> None:
-    """Announcements that were said live for more than seven days; unsaid ones for ever; the log of changes for one."""
+    """Announcements that were said live for more than seven days, unsaid and retained ones for ever, changes for a day."""
+    house.count("b-04", 9)
     house.count("b-04", 3)
     house.decide()
     with house.parts.writing() as conn:
         kept = announcements.waiting(conn)[0]
-        announcements.mark_sent(conn, [1], house.now)
+        announcements.mark_sent(conn, [1, 2], house.now)
         retention.forget(conn, house.pass_time(days=7))
         assert len(announcements.after(conn, SITE, 0, 100)) == kept
         assert conn.execute(select(func.count()).select_from(changes.changes)).scalar_one() == 0
