@@ -102,7 +102,10 @@ def _summary(agent: Agent) -> list[str]:
     ]
     if state.set_aside:
         lines.append(f"set aside    {state.set_aside} (see `tallyhouse-edge outbox`)")
-    if state.count:
+    pieces = agent.spool.count()
+    if pieces:
+        lines.append(f"evidence     {pieces} pieces waiting")
+    if state.count or pieces:
         lines.append("what waits stays in the outbox and is sent by the next run")
     return lines
 
@@ -123,8 +126,10 @@ class _Progress:
             self._bar.update(samples - self._shown)
         elif time.monotonic() - self._told_s >= TELL_INTERVAL_S:
             self._told_s = time.monotonic()
-            waiting = self._agent.queue.state().count
-            typer.echo(f"{samples} of {self._total} samples played, {waiting} events wait for the centre", err=True)
+            waiting, pieces = self._agent.queue.state().count, self._agent.spool.count()
+            alarm = self._agent.publisher.alarm()
+            line = f"{samples} of {self._total} samples played, {waiting} events and {pieces} pictures wait for the centre"
+            typer.echo(line if alarm is None else f"{line}: {alarm}", err=True)
         self._shown = samples
         return True
 

@@ -37,7 +37,7 @@ class Uploader:
                 return
             self.connection.publish("evidence", encode(_message(self.device, piece)))
             self._moved_s = self._moved_s if self._flights else now_s
-            self._cursor = piece.key
+            self._cursor = piece.sequence
             self._flights.add(piece.name)
 
     def due(self) -> float | None:

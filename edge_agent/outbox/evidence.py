@@ -14,7 +14,6 @@ from protocols.messages.evidence import MAX_EVIDENCE_BYTES, MediaType
 class Spooled:
     """One piece of evidence that waits, and the event it belongs to."""
 
-    key: int
     sequence: int
     name: str
     boot: str
@@ -27,18 +26,21 @@ class EvidenceSpool:
     def __init__(self, file: OutboxFile) -> None:
         self._file = file
 
-    def next_after(self, key: int, sequence_upto: int) -> Spooled | None:
-        """The oldest piece with a key above `key` whose event has been sent."""
+    def next_after(self, sequence: int, upto: int) -> Spooled | None:
+        """The oldest piece of an event after `sequence`, and not beyond `upto`, the last one that was sent.
+
+        Sequences, not row ids: SQLite gives the id of a row that was the newest and left to the next one.
+        """
         with self._file.lock:
             row = self._file.connection.execute(
-                "SELECT id, sequence, sha256, boot, media_type, taken_at, data FROM evidence"
-                " WHERE id > ? AND sequence <= ? ORDER BY id LIMIT 1",
-                (key, sequence_upto),
+                "SELECT sequence, sha256, boot, media_type, taken_at, data FROM evidence"
+                " WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT 1",
+                (sequence, upto),
             ).fetchone()
         if row is None:
             return None
-        taken_at = datetime.fromisoformat(row[5])
-        return Spooled(row[0], row[1], row[2], row[3], Attachment(cast(MediaType, row[4]), taken_at, row[6]))
+        taken_at = datetime.fromisoformat(row[4])
+        return Spooled(row[0], row[1], row[2], Attachment(cast(MediaType, row[3]), taken_at, row[5]))
 
     def delivered(self, names: list[str]) -> int:
         """Drop what the centre has; how many pieces that was. Raises OutboxFull."""

@@ -12,8 +12,8 @@ def _first(db: Database) -> None:
     db.table("counter").insert({"id": 1, "last": 0, "acknowledged": 0, "corruptions": 0})
     db.table("boots").create({"id": int, "boot": str}, pk="id", strict=True)
     db.table("evidence").create(
-        {"id": int, "sequence": int, "sha256": str, "boot": str, "media_type": str, "taken_at": str, "data": bytes},
-        pk="id",
+        {"sequence": int, "sha256": str, "boot": str, "media_type": str, "taken_at": str, "data": bytes},
+        pk="sequence",
         strict=True,
     )
     db.table("snapshots").create({"task": str, "sha256": str, "state": bytes}, pk="task", strict=True)

@@ -130,15 +130,28 @@ def test_an_event_its_evidence_and_the_task_state_are_one_commit(tmp_path: Path)
     with opened_outbox(tmp_path / "outbox.db") as (file, queue):
         queue.append([entry(1, attachment=picture)], NOON, {"cam-1/defects": b'{"version":1}'})
         spool = EvidenceSpool(file)
-        piece = spool.next_after(0, sequence_upto=1)
+        piece = spool.next_after(0, upto=1)
         assert piece is not None
         assert (piece.name, piece.attachment) == (picture.name, picture)
         assert read_event(queue.oldest_first(0, 10**6, 1)[0].event).evidence == picture.name
-        assert spool.next_after(0, sequence_upto=0) is None
+        assert spool.next_after(0, upto=0) is None
         assert (spool.delivered([picture.name]), spool.count()) == (1, 0)
         assert saved(file, "cam-1/defects") == b'{"version":1}'
         file.connection.execute("UPDATE snapshots SET state = ?", (b"{}",))
         assert saved(file, "cam-1/defects") is None
+
+
+def test_the_next_picture_is_found_when_the_newest_has_left(tmp_path: Path) -> None:
+    """Whoever sends goes on from the last one: a new piece never hides in the place of one that was delivered."""
+    first, second = (Attachment("image/jpeg", NOON, bytes([0xFF, 0xD8, number])) for number in (1, 2))
+    with opened_outbox(tmp_path / "outbox.db") as (file, queue):
+        spool = EvidenceSpool(file)
+        queue.append([entry(1, attachment=first)], NOON)
+        spool.delivered([first.name])
+        queue.append([entry(2, attachment=second)], NOON)
+        piece = spool.next_after(1, upto=2)
+        assert piece is not None
+        assert piece.name == second.name
 
 
 def test_a_second_agent_is_kept_out(tmp_path: Path) -> None:
