@@ -40,7 +40,7 @@ def _machines(look: Look) -> Rows:
     }
     until, since = look.now.timestamp(), (look.now - RANGES["1h"]).timestamp()
     graphs = {
-        name: [_graph(channel, [], since, until, 1) for channel in sorted(found, key=_place)]
+        name: [_graph(channel, [], max(since, _beginning(found)), until, 1) for channel in sorted(found, key=_place)]
         for name, found in recent.items()
     }
     return {"machines": machines, "graphs": graphs}
@@ -57,13 +57,18 @@ def _graphs(look: Look) -> Rows:
     found = history.channels(look.conn, look.site, look.key, since, look.now)
     odd = history.anomalies(look.conn, look.site, look.key, since)
     step = RANGES[name].total_seconds() / RANGES["1h"].total_seconds()
-    start, end = since.timestamp(), look.now.timestamp()
+    start, end = max(since.timestamp(), _beginning(found)), look.now.timestamp()
     return {
         "graphs": [_graph(channel, odd, start, end, step) for channel in sorted(found, key=_place)],
         "anomalies": odd[::-1],
         "shown_range": name,
         "ranges": list(RANGES),
     }
+
+
+def _beginning(found: list[Channel]) -> float:
+    """When the first reading was made, so that a machine that was met lately fills its chart."""
+    return min((channel.points[0].at.timestamp() for channel in found if channel.points), default=0.0)
 
 
 def _place(channel: Channel) -> tuple[int, str]:

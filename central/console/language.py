@@ -40,6 +40,7 @@ def register(app: Flask) -> None:
         iso=iso,
         age=age,
         number=number,
+        figure=figure,
         signed=signed,
         percent=percent,
         money=money,
@@ -103,6 +104,11 @@ def number(value: float | None, digits: int = 0) -> str:
     """A number with that many decimals and a true minus; a dash for none."""
     pattern = "#,##0." + "0" * digits if digits else "#,##0"
     return "–" if value is None else format_decimal(round(value, digits), pattern, language()).replace("-", "−")
+
+
+def figure(value: float | None) -> str:
+    """A measured value with as many decimals as say something: one, none from a hundred on."""
+    return number(value, 0 if value is not None and abs(value) >= 100 else 1)
 
 
 def signed(value: int) -> str:

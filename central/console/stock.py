@@ -18,6 +18,7 @@ blueprint = Blueprint("stock", __name__)
 
 RANGES = {"24h": timedelta(hours=24), "14d": timedelta(days=14)}
 MOVEMENTS_SHOWN = 12
+STANDING = ("proposed", "accepted", "adjusted", "rejected", "nothing", "undecided")
 
 
 def _shelves(look: Look) -> Rows:
@@ -39,7 +40,7 @@ def _shelves(look: Look) -> Rows:
 def _shelf(look: Look) -> Rows:
     shelf = shelf_at(look.conn, look.site, look.key) or abort(404)
     picture = seen.newest_of_shelf(look.conn, look.site, look.key)
-    about = decisions.page(look.conn, look.site, subject=shelf.sku, limit=5)
+    about = decisions.page(look.conn, look.site, subject=shelf.sku, states=STANDING, limit=5)
     return {"shelf": shelf, "state": shelf.state(look.now), "picture": picture, "decisions": about}
 
 
