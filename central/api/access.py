@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+import structlog
 from flask import Blueprint, current_app, g, request
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import BadRequest
 
 from central.api.problems import Problem
@@ -13,6 +15,7 @@ from central.parts import parts
 from central.store import people
 from central.store.people import Token
 
+log = structlog.get_logger()
 P = ParamSpec("P")
 R = TypeVar("R")
 _SCOPE = "tallyhouse_scope"
@@ -55,11 +58,19 @@ def _authenticated() -> Token:
         token = tokens.bearer(conn, text.strip()) if scheme.lower() == "bearer" else None
     if token is None:
         raise Problem(401, "unauthorized", "Send a valid token: Authorization: Bearer th_…", headers=CHALLENGE)
+    _note_use(token)
+    return token
+
+
+def _note_use(token: Token) -> None:
     now = parts().now()
-    if tokens.use_is_worth_noting(token, now):
+    if not tokens.use_is_worth_noting(token, now):
+        return
+    try:
         with parts().writing() as conn:
             people.touch_token(conn, token.prefix, now)
-    return token
+    except OperationalError as error:  # no reason to refuse a reader
+        log.warning("token_use_not_noted", token=token.name, error=str(error.orig))
 
 
 def _check_body() -> None:

@@ -78,6 +78,7 @@ class TraceShape(Answer, frozen=True):
 
     kind: str
     reference: str
+    text: str
     at: Moment | None
     source: str | None
     values: dict[str, Any]

@@ -14,24 +14,19 @@ from central.api.decision_shapes import (
     DecisionInFull,
     DecisionPage,
     DecisionPath,
-    DecisionShape,
     DecisionsQuery,
     ReviewBody,
-    Said,
-    TraceShape,
     Verdict,
 )
+from central.api.decision_words import Reader, verdict_shape
 from central.api.problems import Problem, of_validation
 from central.deciding import review as reviewing
-from central.deciding import wording
 from central.deciding.capability import Capability
-from central.deciding.outcome import Reason
-from central.deciding.trace import Tree, trace
+from central.deciding.trace import trace_of
 from central.parts import parts
 from central.store import decisions, reviews
 from central.store.decisions import Decision
-from central.store.reviews import Review
-from central.translations.catalogue import language_of, translator
+from central.translations.catalogue import language_of
 
 blueprint = nouns.blueprint_for("decisions")
 
@@ -50,7 +45,7 @@ def page(query: DecisionsQuery) -> Response:
             before=place_of(query.cursor, tuple[datetime, str]),
             limit=query.limit,
         )
-        items = [DecisionShape(**_shape(conn, decision)) for decision in found]
+        items = [_reader(decision).shape(decision, reviews.valid(conn, decision.id)) for decision in found]
     more = cursor_of(found[-1].decided_at, found[-1].id) if len(found) == query.limit else None
     return answer(DecisionPage(items=items, next=more))
 
@@ -61,10 +56,9 @@ def one(path: DecisionPath) -> Response:
     """The decision with everything it rests on."""
     with parts().reading() as conn:
         decision = _of_site(conn, path.decision_id)
-        tree = trace(conn, decision.id)
-        shape = _shape(conn, decision)
-    more = {"params_version": decision.params_version, "inputs": decision.inputs, "trace": _tree(tree)}
-    return answer(DecisionInFull(**(shape | more)))
+        tree = trace_of(conn, decision)
+        made = reviews.valid(conn, decision.id)
+    return answer(_reader(decision).in_full(decision, made, tree))
 
 
 @blueprint.post("/<decision_id>/review", summary="Accept, adjust or reject a proposal", responses={200: Verdict})
@@ -81,7 +75,7 @@ def review(path: DecisionPath, body: ReviewBody) -> Response:
         else:
             proposal = _checked(decision, body.proposal)
             made = reviewing.adjust(conn, decision.id, person, now, body.reason, body.note, proposal)
-    return answer(_verdict(made))
+    return answer(verdict_shape(made))
 
 
 @blueprint.delete("/<decision_id>/review", summary="Take a verdict back within ten seconds", responses={204: None})
@@ -117,43 +111,5 @@ def _checked(decision: Decision, proposal: dict[str, Any] | None) -> dict[str, A
         raise of_validation(error, "/proposal") from error
 
 
-def _shape(conn: Connection, decision: Decision) -> dict[str, Any]:
-    locale = language_of([tag for tag, _ in request.accept_languages])
-    card = _card(decision)
-
-    def said(reasons: list[dict[str, Any]] | None) -> list[Said]:
-        found = [Reason(reason["code"], **reason["values"]) for reason in reasons or []]
-        return [Said(code=one.code, values=dict(one.values), text=_words(card, one, locale)) for one in found]
-
-    made = reviews.valid(conn, decision.id)
-    same = ("id", "capability", "subject", "state", "decided_at", "proposal", "effect", "currency", "confidence")
-    return {name: getattr(decision, name) for name in (*same, "interval", "approve_by", "superseded_by")} | {
-        "summary": wording.summary(card, decision.proposal, translator(locale), locale)
-        if card and decision.proposal
-        else None,
-        "reasons": said(decision.reasons),
-        "would_change": said(decision.would_change),
-        "review": _verdict(made) if made else None,
-    }
-
-
-def _words(card: Capability | None, reason: Reason, locale: str) -> str:
-    return wording.sentence(card, reason, translator(locale), locale) if card else reason.code
-
-
-def _verdict(made: Review) -> Verdict:
-    return Verdict(**{name: getattr(made, name) for name in Verdict.model_fields})
-
-
-def _tree(tree: Tree | None) -> TraceShape | None:
-    if tree is None:
-        return None
-    return TraceShape(
-        kind=tree.kind,
-        reference=tree.reference,
-        at=tree.at,
-        source=tree.source,
-        values=dict(tree.values),
-        is_wrong=tree.is_wrong,
-        rests_on=[shape for below in tree.rests_on if (shape := _tree(below))],
-    )
+def _reader(decision: Decision) -> Reader:
+    return Reader(language_of([tag for tag, _ in request.accept_languages]), _card(decision))

@@ -9,6 +9,7 @@ import structlog
 from flask import Blueprint, Response, json, request
 from flask_openapi3.openapi import OpenAPI
 from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from central.errors import AlreadyReviewed, NotReviewable
@@ -64,6 +65,7 @@ def answer_errors_of(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(Problem, Problem.answer)
     blueprint.register_error_handler(AlreadyReviewed, lambda error: Problem(409, "already-reviewed", str(error)).answer())
     blueprint.register_error_handler(NotReviewable, lambda error: Problem(409, "not-reviewable", str(error)).answer())
+    blueprint.register_error_handler(OperationalError, _of_busy_database)
     blueprint.register_error_handler(HTTPException, _of_http)
     blueprint.register_error_handler(Exception, _of_crash)
 
@@ -95,6 +97,12 @@ def _of_http(error: HTTPException) -> Response:
     kind = HTTPStatus(status).phrase.lower().replace(" ", "-")
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}  # Allow, Retry-After
     return Problem(status, kind, error.description or HTTPStatus(status).description, headers=headers).answer()
+
+
+def _of_busy_database(error: OperationalError) -> Response:
+    log.warning("database_busy", path=request.path, error=str(error.orig))
+    detail = "The database is busy or its disk is full; nothing of this request is stored. Send it again."
+    return Problem(503, "busy", detail, headers={"Retry-After": "2"}).answer()
 
 
 def _of_crash(error: Exception) -> Response:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from central.deciding.outcome import Value
 from central.store import decisions
 from central.store.counts import counts
-from central.store.decisions import CauseRow
+from central.store.decisions import CauseRow, Decision
 from central.store.events import events
 from central.store.evidence import evidence
 
@@ -34,9 +34,12 @@ class Tree:
 def trace(conn: Connection, decision_id: str) -> Tree | None:
     """The tree below a decision; None when there is none of that id."""
     decision = decisions.get(conn, decision_id)
-    if decision is None:
-        return None
-    causes = tuple(_cause(conn, cause) for cause in decisions.causes_of(conn, decision_id))
+    return None if decision is None else trace_of(conn, decision)
+
+
+def trace_of(conn: Connection, decision: Decision) -> Tree:
+    """The tree below a decision."""
+    causes = tuple(_cause(conn, cause) for cause in decisions.causes_of(conn, decision.id))
     return Tree(
         "decision", decision.id, f"decision/{decision.id}", decision.decided_at, decision.capability, rests_on=causes
     )

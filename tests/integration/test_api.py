@@ -1,6 +1,7 @@
 """The API over HTTP, on a real database: who may ask, what comes in, what is told, what errors look like."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from sqlalchemy import event
 
 from central.api.answers import moment_text
 from central.identity.tokens import SCOPES
@@ -291,6 +293,20 @@ def test_no_body_whatever_makes_the_server_fail(house: House, program: Program) 
         assert answer.mimetype == ("application/json" if answer.status_code == 200 else "application/problem+json")
 
     posted()
+
+
+def test_a_locked_database_refuses_writers_for_now_and_serves_readers(house: House, program: Program) -> None:
+    """503 with a time to try again; nothing is booked, and reading goes on."""
+    event.listen(house.parts.engine, "checkout", lambda raw, *_: raw.execute("PRAGMA busy_timeout=50"))
+    locked = sqlite3.connect(house.database, isolation_level=None)
+    locked.execute("BEGIN IMMEDIATE")
+    answer = program.post("movements", {"movements": [sale(house)]})
+    problem(answer, 503, "busy")
+    assert answer.headers["Retry-After"]
+    assert program.get("stock").get_json()["items"] == []
+    locked.execute("ROLLBACK")
+    locked.close()
+    assert program.post("movements", {"movements": [sale(house)]}).get_json()["accepted"] == 1
 
 
 def test_of_two_programs_that_settle_at_once_one_is_first(house: House) -> None:

@@ -38,6 +38,7 @@ def test_a_decision_is_read_with_everything_it_rests_on(house: House) -> None:
     full = program.get(f"decisions/{listed['id']}").get_json()
     assert full["inputs"]["sku"] == OAT
     (count,) = [cause for cause in full["trace"]["rests_on"] if cause["kind"] == "count"]
+    assert count["text"].startswith("Counted 3 at b-04")
     assert count["rests_on"][0]["source"] == "eye-01"
     assert count["rests_on"][0]["rests_on"][0]["reference"].startswith("sha256:")
     assert full["decided_at"].endswith("Z")

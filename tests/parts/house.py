@@ -56,9 +56,9 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.now = NOON
-        database = folder / "house.db"
-        database.write_bytes(_migrated())
-        engine = open_engine(database)
+        self.database = folder / "house.db"
+        self.database.write_bytes(_migrated())
+        engine = open_engine(self.database)
         self.parts = Parts(engine=engine, capabilities=discover(), now=lambda: self.now, site=SITE, broker="127.0.0.1:0")
         with self.parts.writing() as conn:
             catalogue.put(conn, CATALOGUE)
