@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint
+from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
@@ -16,6 +16,8 @@ from central.store.catalogue import Camera, all_of
 from central.store.events import events
 
 blueprint = Blueprint("today", __name__)
+
+INBOX_NOUNS = frozenset({"position", "condition", "decision", "device", "quarantine"})
 
 
 def _strip(look: Look) -> Rows:
@@ -39,6 +41,7 @@ def _inbox(look: Look) -> Rows:
         "is_new": not all_devices(look.conn, look.site),
         "last_seen_at": _last_event(look),
         "broker": look.parts.broker,
+        "redraw_url": url_for("live.out_of_date", page="today", noun=sorted(INBOX_NOUNS)),
     }
 
 
@@ -62,7 +65,7 @@ PAGE = Page(
         Fragment(
             "inbox",
             "today/_inbox.html",
-            frozenset({"position", "condition", "decision", "device", "quarantine"}),
+            INBOX_NOUNS,
             _inbox,
         ),
         Fragment("cameras", "today/_cameras.html", frozenset({"event"}), _cameras),

@@ -89,6 +89,19 @@ def test_a_machine_falls_ill_on_an_open_page(desk: Page, house: ConsoleHouse) ->
     expect(desk.locator("#machine-pump-1")).to_have_count(0)
 
 
+def test_the_row_under_the_pointer_does_not_move(desk: Page, house: ConsoleHouse) -> None:
+    """While somebody points at the list, arrivals wait behind a button; they come in when the pointer leaves."""
+    desk.goto("/")
+    desk.locator("#inbox .row").last.hover()
+    house.falls_ill("compressor-1")
+    expect(desk.get_by_role("button", name="1 new")).to_be_visible()
+    expect(desk.locator("#machine-compressor-1")).to_have_count(0)
+    desk.get_by_role("heading", level=1).hover()
+    expect(desk.locator("#machine-compressor-1")).to_be_visible()
+    expect(desk.locator("#arrivals")).to_be_hidden()
+    house.recovers("compressor-1")
+
+
 def test_approving_takes_one_press_and_can_be_undone(desk: Page, house: ConsoleHouse) -> None:
     """The row says who approved; Undo opens the proposal again; nothing else moved."""
     desk.goto("/")

@@ -39,6 +39,49 @@ body.addEventListener("htmx:sse:after:message", () => {
   document.dispatchEvent(new Event("live"));
 });
 
+// --- the row under a finger never moves: while a pointer or the focus is in the list, what arrives waits behind a button ---
+let isPointing = false;
+const rows = () => document.querySelector("#inbox .rows");
+
+function pointed(event) {
+  isPointing = Boolean(event.target.closest?.("#inbox .rows"));
+  if (!isPointing) release();
+}
+addEventListener("pointerover", pointed);
+addEventListener("pointerdown", pointed);
+addEventListener("pointerup", (event) => event.pointerType === "touch" && setTimeout(() => { isPointing = false; release(); }, 1000));
+document.documentElement.addEventListener("pointerleave", () => { isPointing = false; release(); });
+addEventListener("focusout", () => setTimeout(release));
+addEventListener("click", (event) => event.target.closest("#arrivals") && redraw());
+
+function isInUse() {
+  return isPointing || Boolean(rows()?.contains(document.activeElement));
+}
+
+function release() {
+  const button = document.getElementById("arrivals");
+  if (button && !button.hidden && !isInUse()) redraw();
+}
+
+function redraw() {
+  htmx.ajax("GET", document.getElementById("arrivals").dataset.redraw, { source: document.getElementById("inbox"), swap: "none" });
+}
+
+body.addEventListener("htmx:before:swap", (event) => {
+  if (!event.target.hasAttribute("hx-sse:connect") || !isInUse()) return;
+  const held = event.detail.tasks.findIndex((task) => task.target?.id === "inbox");
+  if (held < 0) return;
+  const ids = (list) => [...list].map((row) => row.id);
+  const before = ids(rows().children);
+  const after = ids(event.detail.tasks[held].fragment.querySelectorAll(".rows > li"));
+  if (before.join() === after.join()) return;
+  event.detail.tasks.splice(held, 1);
+  const button = document.getElementById("arrivals");
+  const count = after.filter((id) => !before.includes(id)).length;
+  button.textContent = count ? button.dataset.new.replace("{count}", count) : button.dataset.changed;
+  button.hidden = false;
+});
+
 // --- a link to a closed part opens it ---
 function open() {
   const part = location.hash && document.getElementById(location.hash.slice(1));
