@@ -24,11 +24,15 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class OutboxFile:
-    """The file behind the queue, the evidence spool and the snapshots. Raises OutboxCorrupt, OutboxBusy, OutboxFull."""
+    """The file behind the queue, the evidence spool and the snapshots. Raises OutboxCorrupt, OutboxBusy, OutboxFull.
+
+    `uploaded`: hashes of evidence that the centre acknowledged since the start, newest last; those need not go again.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lock = RLock()
+        self.uploaded: dict[str, None] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         self._guard = Lock(path.with_suffix(".lock"))
         try:

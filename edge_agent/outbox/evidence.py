@@ -9,6 +9,8 @@ from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.entry import Attachment
 from protocols.messages.evidence import MAX_EVIDENCE_BYTES, MediaType
 
+REMEMBERED = 256  # pieces lately acknowledged: a still shelf shows the same picture every interval
+
 
 @dataclass(frozen=True)
 class Spooled:
@@ -45,7 +47,12 @@ class EvidenceSpool:
     def delivered(self, names: list[str]) -> int:
         """Drop what the centre has; how many pieces that was. Raises OutboxFull."""
         with self._file.writing() as connection:
-            return sum(connection.execute("DELETE FROM evidence WHERE sha256 = ?", (name,)).rowcount for name in names)
+            gone = sum(connection.execute("DELETE FROM evidence WHERE sha256 = ?", (name,)).rowcount for name in names)
+        with self._file.lock:
+            self._file.uploaded.update(dict.fromkeys(names))
+            for name in list(self._file.uploaded)[:-REMEMBERED]:
+                del self._file.uploaded[name]
+        return gone
 
     def count(self) -> int:
         """How many pieces wait."""
@@ -54,10 +61,11 @@ class EvidenceSpool:
 
 
 def spool(connection: sqlite3.Connection, sequence: int, boot: str, attachment: Attachment) -> None:
-    """Keep the evidence of an event, in the transaction that writes the event."""
+    """Keep the evidence of an event, in the transaction that writes the event; once, if several events show the same."""
     if len(attachment.content) > MAX_EVIDENCE_BYTES:
         raise ValueError(f"evidence of {len(attachment.content)} bytes; at most {MAX_EVIDENCE_BYTES} fit into one message")
     connection.execute(
-        "INSERT INTO evidence (sequence, sha256, boot, media_type, taken_at, data) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO evidence (sequence, sha256, boot, media_type, taken_at, data) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+        " WHERE NOT EXISTS (SELECT 1 FROM evidence WHERE sha256 = ?2)",
         (sequence, attachment.name, boot, attachment.media_type, attachment.taken_at.isoformat(), attachment.content),
     )

@@ -123,6 +123,7 @@ class Queue:
                     _put(connection, upto + 1, declare(upto + 1, here - 1))
                 connection.execute("UPDATE counter SET acknowledged = ?", (upto,))
             self.acknowledged = self._pruned = upto
+            self._file.uploaded.clear()
 
     def has_boot(self, boot: str) -> bool:
         """Whether this device has ever concluded anything in that boot."""
@@ -144,7 +145,7 @@ class Queue:
         rows = [(first + i, keys[entry.boot], created_ms, entry.as_event(first + i)) for i, entry in enumerate(entries)]
         connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
         for i, entry in enumerate(entries):
-            if entry.attachment is not None:
+            if entry.attachment is not None and entry.attachment.name not in self._file.uploaded:
                 spool(connection, first + i, entry.boot, entry.attachment)
 
     def _count(self, connection: sqlite3.Connection, last: int) -> None:

@@ -191,6 +191,33 @@ def test_evidence_follows_its_event(edge: Edge, centre: SmallCentre) -> None:
     assert all(centre.evidence[picture.name].data == picture.content for picture in pictures)
 
 
+def test_evidence_after_a_quiet_time_is_sent_too(edge: Edge, centre: SmallCentre) -> None:
+    """One picture, all delivered, then the next: an emptied spool counts its keys from one again."""
+    rows = "SELECT count(*) FROM evidence"
+    with centre.running():
+        for number in range(1, 4):
+            edge.queue.append([entry(number, attachment=Attachment("image/jpeg", NOON, bytes([number]) * 900))], NOON)
+            edge.publisher.nudge()
+            eventually(lambda: len(centre.evidence) == number, what=f"picture {number}")  # noqa: B023
+            eventually(lambda: edge.file.connection.execute(rows).fetchone() == (0,), what="an empty spool")
+
+
+def test_the_same_picture_is_kept_and_sent_once(edge: Edge, centre: SmallCentre) -> None:
+    """A still shelf shows the same picture with each count; neither the card nor the line is burdened again."""
+    picture = Attachment("image/jpeg", NOON, b"p" * 900)
+    edge.queue.append([entry(number, attachment=picture) for number in (1, 2)], NOON)
+    assert edge.file.connection.execute("SELECT count(*) FROM evidence").fetchone() == (1,)
+    with centre.running():
+        edge.publisher.nudge()
+        eventually(lambda: picture.name in centre.evidence, what="the picture")
+        eventually(lambda: picture.name in edge.file.uploaded, what="its acknowledgement")
+        edge.queue.append([entry(3, attachment=picture)], NOON)
+        edge.publisher.nudge()
+        edge.delivered(3)
+    assert edge.file.connection.execute("SELECT count(*) FROM evidence").fetchone() == (0,)
+    assert {event.evidence for event in centre.events.values()} == {picture.name}
+
+
 def test_only_a_rightly_signed_twin_proves_the_subscription(edge: Edge, broker: Mosquitto) -> None:
     """Unsigned or signed by another key: counted, not believed."""
     stranger = centre_for(Keys(), broker.port)
