@@ -26,8 +26,11 @@ install_debian() {
   [ ${#missing[@]} = 0 ] && return
   [ "$(id -u)" = 0 ] || { say "missing: ${missing[*]}; run 'apt install --no-install-recommends ${missing[*]}' as root"; return 1; }
   say "installing ${missing[*]} (a minute or two)"
-  apt-get update -qq >/dev/null &&
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  local told
+  if ! told=$(apt-get update -qq 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" 2>&1); then
+    echo "$told" >&2
+    return 1
+  fi
 }
 
 has_mosquitto() { command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || [ -x "$root/.broker/mosquitto" ]; }
