@@ -5,25 +5,29 @@ anybody stored it: facts are rows before they are spoken. A message that was rec
 acknowledged afterwards: its number may by then be another's, and the broker sends it again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
 import structlog
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessageInfo
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from central.errors import BusError
+from protocols.errors import Unreadable
+from protocols.mqtt import Publish, read_publish
 
 RECONNECT_FIRST_S = 1
 RECONNECT_LAST_S = 60
 KEEPALIVE_S = 60
 SESSION_EXPIRY_S = 3600
+READ_AHEAD_BYTES = 1 << 17
+PUBACK = b"\x40\x02"  # fixed header of an acknowledgement without a reason: success (MQTT 5, §3.4)
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 log = structlog.get_logger()
@@ -47,7 +51,7 @@ class Will:
     payload: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message as it came. `properties` are its user properties; `connection` counts the connections of this client."""
 
@@ -74,6 +78,45 @@ class _Link:
     refused: dict[int, ReasonCode] = field(default_factory=dict)
 
 
+class _Client(Client):
+    """paho, but many packets come with one system call (it takes four a packet) and acknowledgements leave together."""
+
+    received: Callable[[Publish], None] = staticmethod(lambda _packet: None)
+    _ahead = b""
+    _taken = 0
+
+    def reconnect(self) -> MQTTErrorCode:
+        self._ahead, self._taken = b"", 0
+        return super().reconnect()
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        result = super().loop_read(max_packets)
+        while result == MQTTErrorCode.MQTT_ERR_SUCCESS and self._taken < len(self._ahead):
+            result = super().loop_read(max_packets)
+        return result
+
+    def acknowledge_all(self, numbers: Iterable[int]) -> None:
+        packets = b"".join(PUBACK + number.to_bytes(2, "big") for number in numbers)
+        if packets:
+            self._packet_queue(PUBACK[0], packets, 0, 1)
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        try:
+            packet = read_publish(self._in_packet["command"], bytes(self._in_packet["packet"]))
+        except Unreadable as error:
+            log.error("broker_unreadable", problem=str(error), remedy="connected anew")
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        self.received(packet)
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if self._taken == len(self._ahead):
+            self._ahead, self._taken = super()._sock_recv(READ_AHEAD_BYTES), 0
+        piece = self._ahead[self._taken : self._taken + bufsize]
+        self._taken += len(piece)
+        return piece
+
+
 class Bus:
     """A connection that comes back by itself. Use it as a context manager: it connects on entry, says goodbye on exit."""
 
@@ -90,7 +133,7 @@ class Bus:
         self._listening = listening
         self._connected = connected
         self._link = _Link()
-        self._client = Client(
+        self._client = _Client(
             CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
         )
         if address.password_file is not None:
@@ -101,7 +144,7 @@ class Bus:
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
-        self._client.on_message = self._on_message
+        self._client.received = self._received
 
     def __enter__(self) -> Self:
         wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -156,10 +199,10 @@ class Bus:
         if refusal := self._link.refused.pop(said.mid, None):
             raise BusError(f"{topic}: the broker refused it ({refusal}); see its access list")
 
-    def acknowledge(self, message: Message) -> None:
-        """Tell the broker that `message` is dealt with; nothing to tell when the connection is a new one."""
-        if message.qos and message.connection == self._link.connection:
-            self._client.ack(message.number, message.qos)
+    def acknowledge(self, *messages: Message) -> None:
+        """Tell the broker that messages are dealt with; nothing to tell of those that came by an earlier connection."""
+        now = self._link.connection
+        self._client.acknowledge_all(one.number for one in messages if one.qos and one.connection == now)
 
     @property
     def _where(self) -> str:
@@ -199,12 +242,10 @@ class Bus:
             self._link.refused[number] = reason
             log.error("broker_refused_message", broker=self._where, reason=str(reason), remedy="see its access list")
 
-    def _on_message(self, _client: Client, _userdata: object, came: MQTTMessage) -> None:
-        if self._listening is None:
-            return
-        said = getattr(came.properties, "UserProperty", ())
-        number = self._link.connection
-        self._listening.received(Message(came.topic, bytes(came.payload), dict(said), came.mid, came.qos, number))
+    def _received(self, packet: Publish) -> None:
+        if self._listening is not None:
+            said = (packet.topic, packet.payload, packet.properties, packet.number, packet.qos)
+            self._listening.received(Message(*said, self._link.connection))
 
 
 def _is_taken(said: MQTTMessageInfo, timeout_s: float) -> bool:

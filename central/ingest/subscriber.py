@@ -100,8 +100,7 @@ def _land(bus: Bus, writer: Writer, messages: list[Message]) -> None:
     if answers is None:
         return
     # After the commit: a crash in between must redeliver, not lose.
-    for message in messages:
-        bus.acknowledge(message)
+    bus.acknowledge(*messages)
     for answer in answers:
         bus.publish(topics.down(answer.site, answer.device, "ack"), encode(answer.acknowledgement))
 
