@@ -5,7 +5,7 @@ reasons say which. Quantities in units, times in days.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import NormalDist
 
@@ -113,31 +113,51 @@ def decide(inputs: Inputs, params: Params) -> Outcome[Replenishment]:
     missing = _missing(inputs, params, stock)
     if missing or inputs.supply is None:
         return Outcome.undecided(*missing)
-    supply = inputs.supply
+    outlook = _outlook(inputs, inputs.supply, params, stock)
+    why = (*_stock(inputs, stock), *_expectation(inputs, inputs.supply, params, outlook))
+    if outlook.available < outlook.point:
+        return _order(inputs, inputs.supply, params, outlook, why)
+    enough = Reason("stock_sufficient", available=outlook.available, point=outlook.point)
+    return Outcome.nothing(enough, *why, would_change=(Reason("order_if_below", point=outlook.point),))
+
+
+@dataclass(frozen=True)
+class _Outlook:
+    demand: Demand
+    wait: Wait
+    point: int
+    available: int
+    confidence: float | None
+
+
+def _outlook(inputs: Inputs, supply: Supply, params: Params, stock: OnHand) -> _Outlook:
     demand = Demand.of(inputs.daily_demand)
     wait = Wait(supply.lead_time_d, supply.lead_time_sd_d, params.review_d)
     point = reorder.reorder_point(demand, wait, params.service_level)
-    available = stock.units + inputs.on_order
-    packs = reorder.packs_to_order(available, point, demand.mean * params.cover_d, supply.pack_size)
-    why = (*_stock(inputs, stock), *_expectation(inputs, supply, demand, wait, params))
-    if packs == 0:
-        enough = Reason("stock_sufficient", available=available, point=point)
-        return Outcome.nothing(enough, *why, would_change=(Reason("order_if_below", point=point),))
+    confidence = min((shelf.confidence for shelf in stock.fresh if shelf.confidence is not None), default=None)
+    return _Outlook(demand, wait, point, stock.units + inputs.on_order, confidence)
+
+
+def _order(
+    inputs: Inputs, supply: Supply, params: Params, outlook: _Outlook, why: tuple[Reason, ...]
+) -> Outcome[Replenishment]:
+    cover = outlook.demand.mean * params.cover_d
+    packs = reorder.packs_to_order(outlook.available, outlook.point, cover, supply.pack_size)
     units = packs * supply.pack_size
+    wait_d = max(reorder.days_to_decide(outlook.available, outlook.demand, outlook.wait), LEAST_TIME_TO_APPROVE_D)
     return Outcome.propose(
         Replenishment(sku=inputs.sku, supplier=supply.supplier, units=units, packs=packs, pack_size=supply.pack_size),
-        Reason("below_reorder_point", available=available, point=point),
+        Reason("below_reorder_point", available=outlook.available, point=outlook.point),
         *why,
         Reason("rounded_to_packs", units=units, packs=packs, pack_size=supply.pack_size),
         would_change=(
-            Reason("no_order_from", on_hand=point - inputs.on_order),
-            _shorter(available, demand, wait, supply, params),
+            Reason("no_order_from", on_hand=outlook.point - inputs.on_order),
+            _if_sooner(supply, params, outlook),
         ),
         effect=Money(round(units * supply.unit_cost, 2), supply.currency),
-        confidence=min((shelf.confidence for shelf in stock.fresh if shelf.confidence is not None), default=None),
-        interval=_interval(demand, wait),
-        approve_by=inputs.as_of
-        + timedelta(days=max(reorder.days_to_decide(available, demand, wait), LEAST_TIME_TO_APPROVE_D)),
+        confidence=outlook.confidence,
+        interval=_interval(outlook),
+        approve_by=inputs.as_of + timedelta(days=wait_d),
     )
 
 
@@ -165,24 +185,24 @@ def _stock(inputs: Inputs, stock: OnHand) -> list[Reason]:
     return reasons
 
 
-def _expectation(inputs: Inputs, supply: Supply, demand: Demand, wait: Wait, params: Params) -> list[Reason]:
-    safety = round(reorder.safety_stock(demand, wait, params.service_level), 1)
+def _expectation(inputs: Inputs, supply: Supply, params: Params, outlook: _Outlook) -> list[Reason]:
+    safety = round(reorder.safety_stock(outlook.demand, outlook.wait, params.service_level), 1)
     return [
-        Reason("demand", demand=round(demand.mean, 2), days=len(inputs.daily_demand)),
+        Reason("demand", demand=round(outlook.demand.mean, 2), days=len(inputs.daily_demand)),
         Reason("lead_time", supplier=supply.label, lead_time_d=supply.lead_time_d, lead_time_sd_d=supply.lead_time_sd_d),
         Reason("safety_stock", safety_stock=safety, service_level=params.service_level),
     ]
 
 
-def _shorter(available: int, demand: Demand, wait: Wait, supply: Supply, params: Params) -> Reason:
+def _if_sooner(supply: Supply, params: Params, outlook: _Outlook) -> Reason:
     """What a lead time shorter by a day, or none at all, would make of the order."""
-    sooner = Wait(max(wait.lead_time_d - 1, 0.0), wait.lead_time_sd_d, wait.review_d)
-    point = reorder.reorder_point(demand, sooner, params.service_level)
-    packs = reorder.packs_to_order(available, point, demand.mean * params.cover_d, supply.pack_size)
+    sooner = replace(outlook.wait, lead_time_d=max(outlook.wait.lead_time_d - 1, 0.0))
+    point = reorder.reorder_point(outlook.demand, sooner, params.service_level)
+    packs = reorder.packs_to_order(outlook.available, point, outlook.demand.mean * params.cover_d, supply.pack_size)
     return Reason("if_lead_time", lead_time_d=sooner.lead_time_d, units=packs * supply.pack_size)
 
 
-def _interval(demand: Demand, wait: Wait) -> Interval:
-    mean, either_side = reorder.expected_demand(demand, wait), NormalDist().inv_cdf((1 + INTERVAL_SHARE) / 2)
-    reach = either_side * reorder.spread(demand, wait)
+def _interval(outlook: _Outlook) -> Interval:
+    mean, either_side = reorder.expected_demand(outlook.demand, outlook.wait), NormalDist().inv_cdf((1 + INTERVAL_SHARE) / 2)
+    reach = either_side * reorder.spread(outlook.demand, outlook.wait)
     return Interval("expected_demand", round(max(mean - reach, 0.0), 1), round(mean + reach, 1), INTERVAL_SHARE)
