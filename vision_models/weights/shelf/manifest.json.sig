@@ -1,0 +1,1 @@
+iOSbMlQgZgdOmoT680PoEm66svwRcjpTYdFSgAHgBbThmqzpyoHrderz8Y4oyK5QX5op71KWjRmbMMoGiVaBCg==
