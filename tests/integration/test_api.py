@@ -1,24 +1,19 @@
 """The API over HTTP, on a real database: who may ask, what comes in, what is told, what errors look like."""
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from sqlalchemy import event
 
 from central.api.answers import moment_text
 from central.identity.tokens import SCOPES
 from central.store import evidence, people
 from central.store.evidence import Piece
 from tests.parts.house import OAT, TEA, House
-from tests.parts.programs import Program
+from tests.parts.programs import Program, problem, sale
 
 
 @pytest.fixture
@@ -33,22 +28,6 @@ def house(tmp_path: Path) -> Iterator[House]:
 def program(house: House) -> Program:
     """One that may do everything."""
     return Program(house)
-
-
-def sale(house: House, **changes: Any) -> dict[str, Any]:
-    """One oat milk sold from b-04 now."""
-    line = {"id": "sale-1", "kind": "sale", "sku": OAT, "location": "b-04", "quantity": -1}
-    return line | {"occurred_at": moment_text(house.now)} | changes
-
-
-def problem(answer: Any, status: int, kind: str) -> dict[str, Any]:
-    """The problem in an answer, once it is the one expected."""
-    body: dict[str, Any] = answer.get_json(force=True)
-    assert answer.status_code == status, body
-    assert answer.mimetype == "application/problem+json"
-    assert body["type"] == f"urn:tallyhouse:problem:{kind}"
-    assert body["instance"].startswith("urn:uuid:")
-    return body
 
 
 READS = ("events", "devices", "stock", "decisions", "health", "out/s1", f"evidence/sha256:{'0' * 64}")
@@ -103,64 +82,6 @@ def test_a_use_of_a_token_is_remembered_once_a_minute(house: House, program: Pro
     house.pass_time(seconds=1)
     program.get("stock")
     assert used_at() == house.now
-
-
-def test_movements_change_the_book_once(house: House, program: Program) -> None:
-    """The same lines again are duplicates without effect."""
-    lines = {"movements": [sale(house), sale(house, id="in-1", kind="receipt", quantity=12)]}
-    assert program.post("movements", lines).get_json() == {"accepted": 2, "duplicates": 0}
-    assert program.post("movements", lines).get_json() == {"accepted": 0, "duplicates": 2}
-    (position,) = program.get("stock").get_json()["items"]
-    assert (position["book"], position["counted"], position["difference"]) == (11, None, None)
-
-
-def test_a_sale_that_empties_the_shelf_wakes_the_order(house: House, program: Program) -> None:
-    """From a posted sale to a proposal in the list."""
-    program.post("movements", {"movements": [sale(house, id="in-1", kind="receipt", quantity=30)]})
-    house.decide()
-    program.post("movements", {"movements": [sale(house, quantity=-28)]})
-    house.decide()
-    states = [item["state"] for item in program.get("decisions").get_json()["items"]]
-    assert states == ["proposed", "superseded"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "pointer"),
-    [
-        ({"sku": "unknown"}, "/movements/1/sku"),
-        ({"location": "z-99"}, "/movements/1/location"),
-        ({"quantity": "two"}, "/movements/1/quantity"),
-        ({"quantity": 1.5}, "/movements/1/quantity"),
-        ({"quantity": 10**9}, "/movements/1/quantity"),
-        ({"quantity": True}, "/movements/1/quantity"),
-        ({"quantity": 1}, "/movements/1"),
-        ({"kind": "receipt"}, "/movements/1"),
-        ({"kind": "adjustment", "quantity": 0}, "/movements/1"),
-        ({"kind": "theft"}, "/movements/1/kind"),
-        ({"occurred_at": "yesterday"}, "/movements/1/occurred_at"),
-        ({"occurred_at": "2026-11-24T08:10:40"}, "/movements/1/occurred_at"),
-        ({"occurred_at": "2099-01-01T00:00:00Z"}, "/movements/1/occurred_at"),
-        ({"id": ""}, "/movements/1/id"),
-        ({"colour": "red"}, "/movements/1/colour"),
-        (None, "/movements/1"),
-    ],
-)
-def test_a_bad_line_is_named_and_the_good_ones_land(
-    house: House, program: Program, changes: dict[str, Any] | None, pointer: str
-) -> None:
-    """Lines before and after it are booked; the answer says which one was not, and why."""
-    bad = None if changes is None else sale(house, **({"id": "sale-2"} | changes))
-    lines = [sale(house), bad, sale(house, id="sale-3")]
-    body = problem(program.post("movements", {"movements": lines}), 422, "lines-refused")
-    assert [fault["pointer"] for fault in body["errors"]] == [pointer]
-    assert (body["accepted"], body["duplicates"]) == (2, 0)
-    assert program.get("stock").get_json()["items"][0]["book"] == -2
-
-
-@pytest.mark.parametrize("body", [{}, {"movements": []}, {"movements": {}}, [], "x", {"movements": [{}] * 501}, {"more": 1}])
-def test_a_body_of_another_shape_is_refused_whole(program: Program, body: object) -> None:
-    """422 points at what does not fit."""
-    assert problem(program.post("movements", body), 422, "invalid")["errors"]
 
 
 def test_what_is_not_json_is_told_apart(program: Program) -> None:
@@ -269,53 +190,3 @@ def test_the_document_is_valid_openapi_and_names_every_path(program: Program) ->
         for operation in operations.values():
             assert operation["security"] == [{"token": []}]
             assert "application/problem+json" in operation["responses"]["422"]["content"]
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda below: st.lists(below, max_size=4) | st.dictionaries(st.text(max_size=10), below, max_size=4),
-    max_leaves=10,
-)
-lines = st.lists(st.fixed_dictionaries({}, optional={
-    "id": st.text(max_size=70) | json_values, "kind": st.sampled_from(["sale", "receipt", "move"]) | json_values,
-    "sku": st.sampled_from([OAT, TEA, "\x00"]) | json_values, "location": st.sampled_from(["b-04", "B-04\n"]) | json_values,
-    "quantity": st.integers(-5, 5) | json_values, "occurred_at": st.just("2026-11-24T08:10:40.001Z") | json_values,
-}), max_size=4)  # fmt: skip
-
-
-def test_no_body_whatever_makes_the_server_fail(house: House, program: Program) -> None:
-    """Any JSON is taken or refused with a problem; the book is what was said to be accepted."""
-
-    @given(st.fixed_dictionaries({"movements": lines}) | json_values)
-    def posted(body: Any) -> None:
-        answer = program.post("movements", body)
-        assert answer.status_code in (200, 422), answer.data
-        assert answer.mimetype == ("application/json" if answer.status_code == 200 else "application/problem+json")
-
-    posted()
-
-
-def test_a_locked_database_refuses_writers_for_now_and_serves_readers(house: House, program: Program) -> None:
-    """503 with a time to try again; nothing is booked, and reading goes on."""
-    event.listen(house.parts.engine, "checkout", lambda raw, *_: raw.execute("PRAGMA busy_timeout=50"))
-    locked = sqlite3.connect(house.database, isolation_level=None)
-    locked.execute("BEGIN IMMEDIATE")
-    answer = program.post("movements", {"movements": [sale(house)]})
-    problem(answer, 503, "busy")
-    assert answer.headers["Retry-After"]
-    assert program.get("stock").get_json()["items"] == []
-    locked.execute("ROLLBACK")
-    locked.close()
-    assert program.post("movements", {"movements": [sale(house)]}).get_json()["accepted"] == 1
-
-
-def test_of_two_programs_that_settle_at_once_one_is_first(house: House) -> None:
-    """Eight at the same moment: one verdict, seven conflicts that name it."""
-    house.count("b-04", 3)
-    house.decide()
-    program = Program(house)
-    (decision,) = program.get("decisions").get_json()["items"]
-    path = f"decisions/{decision['id']}/review"
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: program.post(path, {"verdict": "accept"}).status_code, range(8)))
-    assert sorted(answers) == [200] + [409] * 7

@@ -1,6 +1,7 @@
 """Decisions over HTTP, on a real database."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,13 @@ def test_a_proposal_is_adjusted_within_what_the_card_allows(house: House) -> Non
     done = program.post(path, adjust | {"proposal": {"packs": 2, "units": 24}})
     assert done.get_json()["proposal"]["units"] == 24
     assert program.get(f"decisions/{listed['id']}").get_json()["state"] == "adjusted"
+
+
+def test_of_two_programs_that_settle_at_once_one_is_first(house: House) -> None:
+    """Eight at the same moment: one verdict, seven conflicts that name it."""
+    program = Program(house)
+    (decision,) = program.get("decisions").get_json()["items"]
+    path = f"decisions/{decision['id']}/review"
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: program.post(path, {"verdict": "accept"}).status_code, range(8)))
+    assert sorted(answers) == [200] + [409] * 7

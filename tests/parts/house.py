@@ -17,9 +17,10 @@ from central.deciding import waking
 from central.deciding.registry import discover
 from central.floor import stock
 from central.parts import Parts
-from central.store import catalogue, demand, devices, events, schema
+from central.store import announcements, catalogue, decisions, demand, devices, events, schema
 from central.store.catalogue import Item, Shelf, Site, Supplier
 from central.store.counts import Count
+from central.store.decisions import Decision
 from central.store.devices import Device
 from central.store.engine import open_engine
 from central.store.movements import Movement
@@ -117,3 +118,16 @@ class House:
         """Let the background decide what is due, once bursts have settled."""
         self.pass_time(seconds=2)
         return runner.drain(self.parts)
+
+
+def all_decisions(house: House) -> list[Decision]:
+    """Every decision, newest first."""
+    with house.parts.reading() as conn:
+        return decisions.page(conn, SITE)
+
+
+def said(house: House) -> list[str]:
+    """The topics of what was announced about decisions, in order."""
+    with house.parts.reading() as conn:
+        rows = announcements.after(conn, SITE, 0, 1000)
+    return [row.topic.split("/")[-1] for row in rows if "/decision/" in row.topic]

@@ -10,9 +10,10 @@ from flask_openapi3.openapi import OpenAPI
 from werkzeug.test import TestResponse
 
 from central import api
+from central.api.answers import moment_text
 from central.identity import tokens
 from central.parts import EXTENSION
-from tests.parts.house import SITE, House
+from tests.parts.house import OAT, SITE, House
 
 
 class Program:
@@ -40,3 +41,19 @@ class Program:
         """Any method below /api/v1, with the token unless `headers` say otherwise."""
         headers = {"Authorization": f"Bearer {self.token}"} | options.pop("headers", {})
         return self.client.open(f"/api/v1/{path}", method=method, headers=headers, **options)
+
+
+def sale(house: House, **changes: Any) -> dict[str, Any]:
+    """One oat milk sold from b-04 now."""
+    line = {"id": "sale-1", "kind": "sale", "sku": OAT, "location": "b-04", "quantity": -1}
+    return line | {"occurred_at": moment_text(house.now)} | changes
+
+
+def problem(answer: Any, status: int, kind: str) -> dict[str, Any]:
+    """The problem in an answer, once it is the one expected."""
+    body: dict[str, Any] = answer.get_json(force=True)
+    assert answer.status_code == status, body
+    assert answer.mimetype == "application/problem+json"
+    assert body["type"] == f"urn:tallyhouse:problem:{kind}"
+    assert body["instance"].startswith("urn:uuid:")
+    return body
