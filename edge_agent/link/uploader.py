@@ -48,8 +48,6 @@ class Uploader:
         """The centre has these. Raises OutboxFull."""
         self.spool.delivered(names)
         self._flights.difference_update(names)
-        if not self._flights:
-            self._cursor = 0  # SQLite gives the keys of an emptied table anew: whatever is there now, waits
         self._moved_s, self._patience_s = now_s, PATIENCE_S
 
     def reconnected(self) -> None:

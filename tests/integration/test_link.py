@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -139,6 +139,17 @@ def test_poison_alone_is_set_aside(edge: Edge, centre: SmallCentre) -> None:
     assert centre.events[2].kind == "lost/1"
 
 
+def test_an_event_that_no_batch_can_carry_does_not_block_the_others(edge: Edge, centre: SmallCentre) -> None:
+    """It is never given to the broker, which would hang up on it for ever; its place says that it is lost."""
+    huge = replace(entry(2), data=b'{"text":"' + b"x" * 70_000 + b'"}')
+    with centre.running():
+        edge.queue.append([entry(1), huge, entry(3)], NOON)
+        edge.publisher.nudge()
+        edge.delivered(3)
+    assert [event.kind for event in centre.events.values()] == ["shelf_count/1", "lost/1", "shelf_count/1"]
+    assert edge.queue.state().set_aside == 1
+
+
 def test_a_lost_batch_is_sent_again_from_the_gap(edge: Edge, centre: SmallCentre) -> None:
     """The centre says what it has; the device goes on from there."""
     with centre.running():
@@ -192,7 +203,7 @@ def test_evidence_follows_its_event(edge: Edge, centre: SmallCentre) -> None:
 
 
 def test_evidence_after_a_quiet_time_is_sent_too(edge: Edge, centre: SmallCentre) -> None:
-    """One picture, all delivered, then the next: an emptied spool counts its keys from one again."""
+    """One picture, all delivered, then the next."""
     rows = "SELECT count(*) FROM evidence"
     with centre.running():
         for number in range(1, 4):
