@@ -94,8 +94,9 @@ class Agent:
         """Stop observing, commit, send what can be sent within a moment, say that this was meant."""
         self.stop.set()
         publisher, *observers = self._threads
+        deadline_s = time.monotonic() + STOP_TIMEOUT_S
         for thread in observers:
-            thread.join(timeout=STOP_TIMEOUT_S)
+            thread.join(timeout=max(0.0, deadline_s - time.monotonic()))
         self._linger()
         self.leave.set()
         self.connection.nudge()
@@ -116,8 +117,9 @@ class Agent:
 
     def is_drained(self) -> bool:
         """Whether every source has ended and the centre has everything."""
-        has_ended = not any(thread.is_alive() for thread in self._threads[1:])
-        return has_ended and not self.queue.has_waiting() and self.spool.count() == 0
+        are_over = not any(thread.is_alive() for thread in self._threads[1:])
+        have_ended = all(observer.state.state == "ended" for observer in self.observers)
+        return are_over and have_ended and not self.queue.has_waiting() and self.spool.count() == 0
 
 
 def build(config: EdgeConfig, stack: ExitStack, stop: Flag, replay: Replay | None = None) -> Agent:

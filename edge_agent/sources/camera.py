@@ -21,6 +21,7 @@ from edge_agent.sample import Frame
 OPEN_TIMEOUT_MS = 3_000
 READ_TIMEOUT_MS = 3_000
 BAD_READS = 3
+CLOSE_TIMEOUT_S = 1.0
 _NO_UNITS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -54,12 +55,12 @@ class Camera:
             return self._taken(wait_s <= timeout_s)
 
     def close(self) -> None:
-        """Stop reading; the reader ends within its read timeout."""
+        """Stop reading; a reader that waits for a stalled camera ends by itself after its timeout."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
         if self._reader is not None:
-            self._reader.join(timeout=(OPEN_TIMEOUT_MS + READ_TIMEOUT_MS) / 1000)
+            self._reader.join(timeout=CLOSE_TIMEOUT_S)
 
     def _taken(self, is_due: bool) -> Frame | None:
         if self._lost is not None:
