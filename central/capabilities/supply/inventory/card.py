@@ -64,6 +64,7 @@ CARD = Capability(
         "no_order_from": N_("On hand {on_hand} or more: no order"),
         "order_if_below": N_("Fewer than {point} available: an order"),
         "if_lead_time": N_("Lead time of {lead_time_d} days: an order of {units}"),
+        "no_order_at_lead_time": N_("Lead time of {lead_time_d} days: no order"),
         "no_position": N_("Nothing is known about its stock: count it or book a receipt"),
         "stock_below_zero": N_("The book says {on_hand}: a receipt is missing, or it must be counted"),
         "no_demand_history": N_("Sales of {days} trading days are known, {least} are needed"),

@@ -199,6 +199,8 @@ def _if_sooner(supply: Supply, params: Params, outlook: _Outlook) -> Reason:
     sooner = replace(outlook.wait, lead_time_d=max(outlook.wait.lead_time_d - 1, 0.0))
     point = reorder.reorder_point(outlook.demand, sooner, params.service_level)
     packs = reorder.packs_to_order(outlook.available, point, outlook.demand.mean * params.cover_d, supply.pack_size)
+    if packs == 0:
+        return Reason("no_order_at_lead_time", lead_time_d=sooner.lead_time_d)
     return Reason("if_lead_time", lead_time_d=sooner.lead_time_d, units=packs * supply.pack_size)
 
 

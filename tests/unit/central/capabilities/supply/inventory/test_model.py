@@ -89,6 +89,12 @@ def test_the_answer_to_what_would_change_it_is_true() -> None:
     assert decide(with_(shelves=(shelf(book=units - 1),)), PARAMS).state == "proposed"
 
 
+def test_a_shorter_lead_time_that_makes_the_order_needless_says_so() -> None:
+    """Not an order of nothing."""
+    codes = {reason.code for reason in decide(with_(shelves=(shelf(book=20),)), PARAMS).would_change}
+    assert codes == {"no_order_from", "no_order_at_lead_time"}
+
+
 def test_the_time_to_approve_lies_between_an_hour_and_the_next_review() -> None:
     """Never in the past, never later than the next look."""
     for units in range(21):
