@@ -135,7 +135,8 @@ def test_without_regions_every_picture_is_a_shelf_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("pixels", "reason"),
     [
-        (np.full((480, 640, 3), 4, dtype=np.uint8), "covered"),
+        (np.full((480, 640, 3), 4, dtype=np.uint8), "dark"),
+        (np.full((480, 640, 3), 90, dtype=np.uint8), "covered"),
         (np.zeros((2, 2, 3), dtype=np.uint8), "unusable"),
         (cv2.GaussianBlur(wall(7, 4), (0, 0), 25).astype(np.uint8), "blurred"),
     ],
