@@ -17,7 +17,9 @@ blueprint = Blueprint("equipment", __name__)
 
 RANGES = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
 FIRST_RANGE = "1h"
-MINUTES_MISSED = 3  # a line is broken where so many summaries in a row are missing
+MINUTE_S = 60
+FEW = 15  # points that are worth a dot each
+POINTS_MISSED = 3  # a line is broken where so many in a row are missing
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def _machines(look: Look) -> Rows:
     }
     until, since = look.now.timestamp(), (look.now - RANGES["1h"]).timestamp()
     graphs = {
-        name: [_graph(channel, [], max(since, _beginning(found)), until, 1) for channel in sorted(found, key=_place)]
+        name: [_graph(channel, [], max(since, _beginning(found)), until, MINUTE_S) for channel in sorted(found, key=_place)]
         for name, found in recent.items()
     }
     return {"machines": machines, "graphs": graphs}
@@ -56,10 +58,10 @@ def _graphs(look: Look) -> Rows:
     since = look.now - RANGES[name]
     found = history.channels(look.conn, look.site, look.key, since, look.now)
     odd = history.anomalies(look.conn, look.site, look.key, since)
-    step = RANGES[name].total_seconds() / RANGES["1h"].total_seconds()
+    apart_s = max(MINUTE_S, RANGES[name].total_seconds() / history.MOST_POINTS)
     start, end = max(since.timestamp(), _beginning(found)), look.now.timestamp()
     return {
-        "graphs": [_graph(channel, odd, start, end, step) for channel in sorted(found, key=_place)],
+        "graphs": [_graph(channel, odd, start, end, apart_s) for channel in sorted(found, key=_place)],
         "anomalies": odd[::-1],
         "shown_range": name,
         "ranges": list(RANGES),
@@ -77,16 +79,18 @@ def _place(channel: Channel) -> tuple[int, str]:
     return known.index(channel.name) if channel.name in known else len(known), channel.name
 
 
-def _graph(channel: Channel, odd: list[Anomaly], start: float, end: float, step: float) -> Graph:
-    gap = max(60 * MINUTES_MISSED, step * 60 * MINUTES_MISSED)
-    points = [(point.at.timestamp(), point.mean) for point in channel.points if point.mean is not None]
+def _graph(channel: Channel, odd: list[Anomaly], start: float, end: float, apart_s: float) -> Graph:
+    middle = apart_s / 2  # a summary says how it was from its time on
+    points = [(point.at.timestamp() + middle, point.mean) for point in channel.points if point.mean is not None]
     band = [
-        (point.at.timestamp(), point.expected_low, point.expected_high)
+        (point.at.timestamp() + middle, point.expected_low, point.expected_high)
         for point in channel.points
         if point.expected_low is not None and point.expected_high is not None
     ]
     spans = [(max(start, one.started_at.timestamp()), one.ended_at.timestamp() if one.ended_at else end) for one in odd]
-    return Graph(channel, Chart(start, end, (Line(points, gap=gap),), band, spans))
+    return Graph(
+        channel, Chart(start, end, (Line(points, gap=apart_s * POINTS_MISSED, has_dots=len(points) <= FEW),), band, spans)
+    )
 
 
 PAGE = Page(

@@ -12,7 +12,7 @@ from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.support import Translations
 from flask import Flask, g, request, session
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from central.parts import parts
 from central.translations import catalogue
@@ -93,11 +93,14 @@ def iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
-def age(moment: datetime) -> Markup:
-    """How long ago, with the exact time in its title; the page counts on from the server's time."""
+def age(moment: datetime, stale_after_s: int = 0) -> Markup:
+    """How long ago, with the exact time in its title; the page counts on, and marks what is older than `stale_after_s`."""
     since = max(timedelta(seconds=1), parts().now() - moment)
     words = format_timedelta(-since, threshold=1.2, add_direction=True, format="short", locale=language())
-    return Markup('<time datetime="{}" title="{}" data-age>{}</time>').format(iso(moment), day_clock(moment), escape(words))
+    is_stale = 0 < stale_after_s < since.total_seconds()
+    mark = Markup(' data-stale="{}"{}').format(stale_after_s, Markup(' class="stale"') if is_stale else "")
+    time = Markup('<time datetime="{}" title="{}" data-age{}>{}</time>')
+    return time.format(iso(moment), day_clock(moment), mark if stale_after_s else "", words)
 
 
 def number(value: float | None, digits: int = 0) -> str:

@@ -94,7 +94,10 @@ def _stretch(conn: Connection, event: Seen) -> list[tuple[StretchChannel, Chart]
         return []
     start = stretch.started_at.timestamp()
     times = [start + after for after in stretch.times_s]
-    return [(channel, _chart(times, channel, event)) for channel in stretch.channels if times]
+    message = event.message
+    worst = [one.channel for one in message.channels] if isinstance(message, EquipmentAnomaly) else []
+    channels = sorted(stretch.channels, key=lambda one: worst.index(one.channel) if one.channel in worst else len(worst))
+    return [(channel, _chart(times, channel, event)) for channel in channels if times]
 
 
 def _chart(times: list[float], channel: StretchChannel, event: Seen) -> Chart:

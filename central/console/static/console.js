@@ -5,14 +5,15 @@ const lag = Date.now() - Date.parse(body.dataset.now); // the server's clock dec
 const language = body.dataset.language;
 const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
-function age(moment) {
-  const seconds = Math.max(1, (Date.now() - lag - Date.parse(moment)) / 1000);
-  const [unit, size] = units.find(([, size]) => seconds >= size * 1.2) ?? units[3];
-  return new Intl.RelativeTimeFormat(language, { style: "short" }).format(-Math.round(seconds / size), unit);
-}
+const words = new Intl.RelativeTimeFormat(language, { style: "short" });
 
 function tick() {
-  for (const time of document.querySelectorAll("time[data-age]")) time.textContent = age(time.dateTime);
+  for (const time of document.querySelectorAll("time[data-age]")) {
+    const seconds = Math.max(1, (Date.now() - lag - Date.parse(time.dateTime)) / 1000);
+    const [unit, size] = units.find(([, size]) => seconds >= size * 1.2) ?? units[3];
+    time.textContent = words.format(-Math.round(seconds / size), unit);
+    if (time.dataset.stale) time.classList.toggle("stale", seconds > Number(time.dataset.stale));
+  }
 }
 setInterval(tick, 1000);
 
