@@ -194,6 +194,8 @@ class Publisher:
     def _centre_said(self, state: CentralState, now_s: float) -> None:
         is_new = self._epoch is not None and state.epoch != self._epoch
         self._epoch = state.epoch
+        if is_new:
+            self._uploader.spool.forget_delivered()
         self._note(centre_online=state.online)
         self._window = rules.centre_said(self._window, state.online, is_new, now_s)
 

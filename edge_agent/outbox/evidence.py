@@ -54,6 +54,11 @@ class EvidenceSpool:
                 del self._file.uploaded[name]
         return gone
 
+    def forget_delivered(self) -> None:
+        """The centre has another past: what it acknowledged may be gone, so the next event sends its picture again."""
+        with self._file.lock:
+            self._file.uploaded.clear()
+
     def count(self) -> int:
         """How many pieces wait."""
         with self._file.lock:

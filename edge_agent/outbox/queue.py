@@ -107,7 +107,6 @@ class Queue:
             if found is not None:
                 at = declaration.occurred_at.isoformat()
                 connection.execute("INSERT OR IGNORE INTO set_aside VALUES (?, ?, ?, ?)", (sequence, why, at, found[0]))
-                connection.execute("DELETE FROM evidence WHERE sequence = ?", (sequence,))
                 _put(connection, sequence, declaration)
 
     def take_back(self, upto: int, declare: Callable[[int, int], Entry]) -> None:
