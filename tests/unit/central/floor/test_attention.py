@@ -20,7 +20,7 @@ from central.store.engine import reading, writing
 from protocols import codec
 from protocols.messages.device import Health, OutboxHealth, SourceHealth
 from tests import makers
-from tests.journeys.console_house import SITE, ConsoleHouse, furnished
+from tests.journeys.console_house import SITE, ConsoleHouse, copy_of, furnished
 
 NOW = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
 
@@ -44,11 +44,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleHouse]:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[ConsoleHouse]:
-    """A house of this test's own."""
-    house = furnished(tmp_path, Clock())
-    yield house
-    house.engine.dispose()
+def own(house: ConsoleHouse, tmp_path: Path) -> Iterator[ConsoleHouse]:
+    """The same house, of this test's own."""
+    own = copy_of(house, tmp_path)
+    yield own
+    own.engine.dispose()
 
 
 def _inbox(house: ConsoleHouse, at: datetime = NOW) -> list[Item]:
