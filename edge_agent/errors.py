@@ -11,7 +11,7 @@ EdgeError
 └─ OutboxError
    ├─ OutboxFull       the disk has no room: make room, observing goes on by itself
    ├─ OutboxCorrupt    the file is damaged beyond its counter: start again after the centre's cursor
-   └─ OutboxBusy       another process holds the file: stop it first
+   └─ OutboxBusy       another process holds the file: stop it first; waited for, when it only writes
 """
 
 

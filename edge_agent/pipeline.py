@@ -1,7 +1,7 @@
 """One source and its tasks: sample → findings → events and evidence → outbox.
 
 Urgent findings are committed at once, the rest after `commit_interval_s` or 50 events. What is not committed yet stays here
-when the disk is full, and nothing more is observed until it is.
+when the disk is full (or the file locked), and nothing more is observed until it is.
 """
 
 import time
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from edge_agent.clock import DeviceClock, Stamp
-from edge_agent.errors import OutboxFull
+from edge_agent.errors import OutboxBusy, OutboxFull
 from edge_agent.outbox.entry import Attachment, Entry, Stamper
 from edge_agent.outbox.queue import Queue
 from edge_agent.sample import Sample
@@ -92,19 +92,19 @@ class Pipeline:
                     self._take(finding, None)
 
     def commit_if_due(self) -> bool:
-        """Commit when something waits long enough; False while the disk is full."""
+        """Commit when something waits long enough; False while the outbox takes nothing."""
         waited = bool(self._pending) and time.monotonic() - self._oldest_s >= self._commit_interval_s
         return self.commit() if waited or self._urgent or self.paused else True
 
     def commit(self, with_state: bool = False) -> bool:
-        """Write what waits, in one transaction; False when the disk is full, and then all of it still waits."""
+        """Write what waits, in one transaction; False when the disk is full or the file locked: all still waits."""
         now_s = time.monotonic()
         save = with_state or self._urgent or now_s - self._saved_s >= SNAPSHOT_INTERVAL_S
         if not self._pending and not with_state:
             return True
         try:
             self._queue.append(self._pending, self._clock.now().at, self._states() if save else {})
-        except OutboxFull as error:
+        except (OutboxFull, OutboxBusy) as error:
             self._pause(str(error))
             return False
         if self.paused:

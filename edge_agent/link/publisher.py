@@ -12,7 +12,7 @@ from threading import Event as Flag
 import structlog
 
 from edge_agent.clock import DeviceClock
-from edge_agent.errors import OutboxFull
+from edge_agent.errors import OutboxBusy, OutboxFull
 from edge_agent.link import window as rules
 from edge_agent.link.batch import ROOM_BYTES, packed
 from edge_agent.link.connection import Connected, Connection, Disconnected, Happening, Published, Received
@@ -260,7 +260,7 @@ class Publisher:
     def _guarded(self, act: Callable[[], None]) -> bool:
         try:
             act()
-        except OutboxFull as error:
+        except (OutboxFull, OutboxBusy) as error:
             self._note(disk=str(error))
             return False
         self._note(disk=None)

@@ -20,6 +20,7 @@ OUTBOX_NAME = "outbox.db"
 BUSY_TIMEOUT_S = 10.0
 PAGE_BYTES = 1024
 _NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -45,8 +46,8 @@ class OutboxFile:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One write transaction; what failed is rolled back whole. Raises OutboxFull."""
-        with self.lock, no_room_said(self.path):
+        """One write transaction; what failed is rolled back whole. Raises OutboxFull, OutboxBusy."""
+        with self.lock, said(self.path):
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
@@ -58,7 +59,7 @@ class OutboxFile:
 
     def make_room(self) -> None:
         """Spend the reserve on folding the log back into the file: a full disk then takes deletions. Raises OutboxFull."""
-        with self.lock, no_room_said(self.path):
+        with self.lock, said(self.path):
             self.reserve.spend()
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
@@ -70,15 +71,16 @@ class OutboxFile:
 
 
 @contextmanager
-def no_room_said(path: Path) -> Iterator[None]:
-    """Turn SQLite's many ways of saying that nothing more fits on the disk into OutboxFull."""
+def said(path: Path) -> Iterator[None]:
+    """Turn SQLite's words for "no room" and "somebody else writes" into ours. Raises OutboxFull, OutboxBusy."""
     try:
         yield
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in _NO_ROOM:
-            raise OutboxFull(
-                f"{path}: {error}; free space on this disk or move data_dir; nothing committed is lost"
-            ) from error
+            remedy = "free space on this disk or move data_dir; nothing committed is lost"
+            raise OutboxFull(f"{path}: {error}; {remedy}") from error
+        if error.sqlite_errorcode & 0xFF in _LOCKED:
+            raise OutboxBusy(f"{path}: {error}; close the program that holds it open for writing") from error
         raise
 
 
@@ -106,7 +108,7 @@ class Lock:
 def _checked(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None)
     try:
-        with no_room_said(path):
+        with said(path):
             _prepare(connection, path)
     except sqlite3.DatabaseError as error:
         connection.close()

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge_agent.errors import OutboxFull
+from edge_agent.errors import OutboxBusy, OutboxFull
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.entry import Entry
 from edge_agent.outbox.evidence import spool
@@ -53,7 +53,10 @@ class Queue:
         self._pruned = self.acknowledged
 
     def append(self, entries: Sequence[Entry], now: datetime, states: Mapping[str, bytes] | None = None) -> list[int]:
-        """Commit `entries` and the task `states` that follow from them; the sequences given. Raises OutboxFull."""
+        """Commit `entries` and the task `states` that follow from them; the sequences given.
+
+        Raises OutboxFull, OutboxBusy.
+        """
         with self._file.lock:
             first = self.last + 1
             with self._file.writing() as connection:
@@ -89,8 +92,8 @@ class Queue:
                 self.prune()
 
     def prune(self) -> None:
-        """Let the rows of acknowledged events leave the file now. A full disk only delays this."""
-        with self._file.lock, suppress(OutboxFull):
+        """Let the rows of acknowledged events leave the file now; a full disk or a locked file only delays it."""
+        with self._file.lock, suppress(OutboxFull, OutboxBusy):
             while self._pruned < self.acknowledged:
                 try:
                     self._prune_alone()

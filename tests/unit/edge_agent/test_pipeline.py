@@ -1,5 +1,6 @@
 """Samples to committed events: order, urgency, isolation, full disk."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -152,3 +153,18 @@ def test_a_full_disk_pauses_and_nothing_is_lost(file: OutboxFile) -> None:
     file.connection.execute("PRAGMA max_page_count = 100000")
     assert line.commit_if_due()
     assert (line.paused, queue.last) == (None, 49)
+
+
+def test_a_file_that_somebody_holds_locked_pauses_and_nothing_is_lost(file: OutboxFile) -> None:
+    """A person with a database browser must not cost an event."""
+    line, queue = pipeline(file, one=Scripted([[routine()]]))
+    file.connection.execute("PRAGMA busy_timeout = 20")
+    intruder = sqlite3.connect(file.path, isolation_level=None)
+    intruder.execute("BEGIN IMMEDIATE")
+    line.observe(reading())
+    assert not line.commit()
+    assert "close the program" in (line.paused or "")
+    intruder.execute("ROLLBACK")
+    intruder.close()
+    assert line.commit_if_due()
+    assert (line.paused, queue.last) == (None, 1)

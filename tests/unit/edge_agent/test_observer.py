@@ -1,0 +1,105 @@
+"""The thread of one source: what it does when the source is lost, ends, or the agent stops."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event as Flag
+from threading import Thread
+
+import pytest
+
+from edge_agent.clock import DeviceClock
+from edge_agent.errors import SourceEnded, SourceLost
+from edge_agent.health import HealthReport
+from edge_agent.observer import Observer
+from edge_agent.outbox.database import OutboxFile
+from edge_agent.outbox.queue import Queue
+from edge_agent.pipeline import Pipeline
+from edge_agent.sample import Reading, Sample
+from edge_agent.task import Finding
+from tests.makers import NOON, shelf_count
+from tests.parts.ports import eventually
+
+SAMPLE = Reading("pump-1", NOON, 0, "ntp", "pump-1", {})
+
+
+@dataclass
+class Script:
+    """A source that plays a list: samples, and errors that it raises; then it gives nothing."""
+
+    steps: list[Sample | Exception]
+    dropped: int = 3
+    refused: int = 1
+    units: Mapping[str, str] = field(default_factory=dict)
+    is_closed: bool = False
+
+    def read(self, timeout_s: float) -> Sample | None:
+        if not self.steps:
+            Flag().wait(min(timeout_s, 0.01))
+            return None
+        step = self.steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class Told:
+    """A task with one finding a sample and one at the end."""
+
+    def observe(self, sample: Sample) -> Sequence[Finding]:
+        return [Finding(shelf_count(), urgent=False)]
+
+    def snapshot(self) -> bytes:
+        return b""
+
+    def restore(self, state: bytes) -> None:
+        """Nothing to restore."""
+
+    def finish(self) -> Sequence[Finding]:
+        return [Finding(shelf_count(), urgent=False)]
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Iterator[Queue]:
+    """An outbox on disk."""
+    file = OutboxFile(tmp_path / "outbox.db")
+    yield Queue(file)
+    file.close()
+
+
+def observer(queue: Queue, stop: Flag, *steps: Sample | Exception) -> tuple[Observer, Script]:
+    """An observer of these steps that commits only when it must."""
+    source = Script(list(steps))
+    pipeline = Pipeline("pump-1", {"told": Told()}, queue, DeviceClock("boot"), 1000.0, lambda: None)
+    return Observer("pump-1", source, pipeline, stop), source
+
+
+def test_the_end_of_a_recording_commits_everything(queue: Queue) -> None:
+    """What was concluded, and what the task still held; then the source is closed."""
+    watched, source = observer(queue, Flag(), SAMPLE, SAMPLE, SourceEnded("pump-1", "2 rows played"))
+    watched.run()
+    assert queue.last == 3
+    assert (watched.state.state, source.is_closed) == ("ended", True)
+
+
+def test_a_lost_source_is_said_committed_and_comes_back(queue: Queue) -> None:
+    """What was concluded before the loss does not wait for its return."""
+    stop = Flag()
+    watched, source = observer(queue, stop, SAMPLE, SourceLost("pump-1", "no answer"), SAMPLE)
+    thread = Thread(target=watched.run)
+    thread.start()
+    try:
+        eventually(lambda: watched.state.state == "lost", what="the loss")
+        eventually(lambda: queue.last == 1, what="the commit")
+        health = HealthReport(Path("/"), DeviceClock("boot"), queue, [watched]).now("an alarm")
+        assert (health.sources[0].state, health.sources[0].message) == ("lost", "source pump-1: no answer")
+        assert (health.sources[0].dropped, health.sources[0].refused, health.paused) == (3, 1, "an alarm")
+        eventually(lambda: watched.state.state == "ok", what="the return")
+    finally:
+        stop.set()
+        thread.join(10)
+    assert queue.last == 2
+    assert source.is_closed
