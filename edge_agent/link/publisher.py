@@ -74,6 +74,7 @@ class Publisher:
         self._window = rules.opened(queue.acknowledged, patience_s)
         self._batches: set[int] = set()
         self._epoch: str | None = None
+        self._suspicion: tuple[int, float] | None = None
         self._is_resting = False
 
     def run(self, stop: Flag) -> None:
@@ -187,6 +188,7 @@ class Publisher:
         elif ack.gap is not None and ack.gap < self._queue.acknowledged:
             self._forgotten(ack.gap, now_s)
         else:
+            self._suspicion = None
             step = rules.acknowledged if ack.gap is None else rules.gap
             self._window = step(self._window, reached, now_s)
             self._queue.acknowledge(reached)
@@ -241,7 +243,19 @@ class Publisher:
         self._queue.set_aside(sequence, why, self._stamper.entry(Lost(first=sequence, last=sequence, reason="refused")))
 
     def _forgotten(self, upto: int, now_s: float) -> None:
-        """The centre lost what it had acknowledged (an old backup): send what is still here, declare what is not."""
+        """The centre lost what it had acknowledged (an old backup): send what is still here, declare what is not.
+
+        Believed when it says so again after everything was sent again: one stray answer must not declare anything lost.
+        """
+        said_before, since_s = self._suspicion or (None, now_s)
+        if said_before != upto:
+            self._suspicion = (upto, now_s)
+            self._window = rules.rewound(self._window, now_s)
+        elif now_s - since_s > rules.GAP_ECHO_S:
+            self._suspicion = None
+            self._take_back(upto, now_s)
+
+    def _take_back(self, upto: int, now_s: float) -> None:
         if self._guarded(lambda: self._queue.take_back(upto, self._evicted)):
             self._window = rules.rewound(replace(self._window, acknowledged=upto), now_s)
 

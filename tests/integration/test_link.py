@@ -178,6 +178,18 @@ def test_a_centre_from_an_older_backup_gets_a_declaration(edge: Edge, centre: Sm
     assert set(centre.events) == {*range(1, 27), *range(40, 51)}
 
 
+def test_one_stray_gap_declares_nothing_lost(edge: Edge, centre: SmallCentre) -> None:
+    """An answer from the past that the next answer contradicts."""
+    with centre.running():
+        edge.conclude(1, 40)
+        edge.delivered(40)
+        centre.say("ack", Acknowledgement(boot=BOOT, gap=7))
+        edge.conclude(41, 45)
+        edge.delivered(45)
+    assert {event.kind for event in centre.events.values()} == {"shelf_count/1"}
+    assert edge.queue.acknowledged == 45
+
+
 def test_a_new_outbox_behind_the_centre_sends_nothing_more(edge: Edge, centre: SmallCentre) -> None:
     """Numbers that the centre knows must not be used again: stop, and say which command helps."""
     centre.cursor = 5000
