@@ -66,6 +66,7 @@ def leave() -> ResponseReturnValue:
 @blueprint.post("/preferences")
 def prefer() -> ResponseReturnValue:
     """Language and light or dark, kept in the browser; the language also with the person."""
+    session.permanent = True
     if (language := request.form.get("language")) in LOCALES:
         session["language"] = language
         with parts().writing() as conn:

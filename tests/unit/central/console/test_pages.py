@@ -269,9 +269,9 @@ def test_no_word_stands_on_a_page_untranslated(
     monkeypatch.setattr(catalogue, "translations", lambda _locale: _Pseudo())
     named = re.compile(
         r"Harbour Street|Aisle [ABC]|Inspection belt|Conveyor|Air compressor|Cooling pump|Tallyhouse|JSON|English|中文|li\b|"
-        r"(eye|ear)-01|cam-\d|plant|line-1|mm/s|°C|MB|\bA\b|\bs\b|[a-c]-\d\d|shelf-units [\d.]+|"
-        r"the signature does not fit.*|[A-C]-\d\d|tallyhouse/v1\S*|[0-9a-f]{12}|…[0-9a-f]{6}|[A-Z][a-z-]+( [a-z]+)* [\d.]+ ?(g|kg|l|ml)\b|"
-        r"Northfield Foods|Kontor Dry Goods|Clearwater Home|\bA\d?\b"
+        r"(eye|ear)-01|cam-\d|plant|line-1|mm/s|°C|MB|\bA\b|\bs\b|[a-c]-\d\d|shelf-units [\d.]+|\bA\d?\b|[A-C]-\d\d|"
+        r"the signature does not fit.*|tallyhouse/v1\S*|[0-9a-f]{12}|…[0-9a-f]{6}|Northfield Foods|Kontor Dry Goods|"
+        r"Clearwater Home|[A-Z][a-z-]+( [a-z]+)* [\d.]+ ?(g|kg|l|ml)\b"
     )
     for path in pages(house):
         for text in spoken(li.get(path).get_data(as_text=True)):
