@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from central.floor import position
 from central.store import announcements, changes, counts, demand, movements, positions
 from central.store.announcements import Saying
-from central.store.counts import Count
+from central.store.counts import Count, EventKey
 from central.store.facts import Fact
 from central.store.movements import Movement
 from central.store.positions import Place, Position
@@ -55,7 +55,7 @@ def _sold(posted: Sequence[Movement]) -> dict[tuple[str, date], float]:
 
 def record_counts(conn: Connection, site: str, made: Sequence[Count], now: datetime) -> list[Fact]:
     """Keep counts; the newest at each place becomes what was seen there, unless a newer one is on record."""
-    counts.append(conn, site, made)
+    ids = counts.append(conn, site, made)
     newest: dict[Place, Count] = {}
     for count in made:
         place = (count.location, count.sku)
@@ -65,7 +65,7 @@ def record_counts(conn: Connection, site: str, made: Sequence[Count], now: datet
     going_by = {
         place: count for place, count in newest.items() if position.is_newer(before.get(place, Position()), count.counted_at)
     }
-    return _settle(conn, site, before, _counted(conn, site, before, going_by), now)
+    return _settle(conn, site, before, _counted(conn, site, before, going_by, ids), now)
 
 
 def mark_count_wrong(conn: Connection, count_id: int, person: str, now: datetime) -> list[Fact]:
@@ -95,9 +95,12 @@ def _without(conn: Connection, wrong: counts.Recorded, resting: Position) -> Pos
 
 
 def _counted(
-    conn: Connection, site: str, before: Mapping[Place, Position], going_by: Mapping[Place, Count]
+    conn: Connection,
+    site: str,
+    before: Mapping[Place, Position],
+    going_by: Mapping[Place, Count],
+    ids: Mapping[EventKey, int],
 ) -> dict[Place, Position]:
-    ids = counts.ids_of(conn, going_by.values())
     moved = movements.moved_since_each(conn, site, {place: count.counted_at for place, count in going_by.items()})
     return {
         place: position.counted(

@@ -15,8 +15,10 @@ from central.ingest.registry import Registry, Speaker, Stranger, speaker_of
 from protocols import codec, signing
 from protocols.envelope import MAX_BATCH_BYTES, Batch, BatchHead, Event
 from protocols.errors import BadSignature, Oversized, UnknownKind, Unreadable
+from protocols.messages.equipment_anomaly import EquipmentAnomaly
 from protocols.messages.lost import Lost
 from protocols.messages.registry import EventData, read_data
+from protocols.messages.sensor_summary import SensorSummary
 from protocols.messages.shelf_count import ShelfCount
 from protocols.topics import EdgeTopic
 
@@ -191,14 +193,21 @@ def _understood(boot: str, event: Event, now: datetime) -> Taken | Poison:
 def _problem(event: Event, data: EventData | None) -> str | None:
     if event.monotonic_ms > LARGEST_INTEGER:
         return f"monotonic_ms {event.monotonic_ms} is beyond 64 bits"
-    for moment in (event.occurred_at, getattr(data, "since", None), getattr(data, "started_at", None)):
-        if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            return f"{moment} is outside the years {FIRST_YEAR} to {LAST_YEAR}"
-    if isinstance(data, ShelfCount) and not data.sku.isprintable():
-        return f"SKU {data.sku!r} has characters that cannot be printed"
-    if isinstance(data, Lost) and not data.first == event.sequence <= data.last:
-        return f"a loss of {data.first} to {data.last} cannot stand at {event.sequence}"
-    return None
+    if isinstance(data, ShelfCount):
+        problem = None if data.sku.isprintable() else f"SKU {data.sku!r} has characters that cannot be printed"
+    elif isinstance(data, SensorSummary | EquipmentAnomaly):
+        problem = _strange_time(data.started_at if isinstance(data, SensorSummary) else data.since)
+    elif isinstance(data, Lost) and not data.first == event.sequence <= data.last:
+        problem = f"a loss of {data.first} to {data.last} cannot stand at {event.sequence}"
+    else:
+        problem = None
+    return problem or _strange_time(event.occurred_at)
+
+
+def _strange_time(moment: datetime) -> str | None:
+    if FIRST_YEAR <= moment.year <= LAST_YEAR:
+        return None
+    return f"{moment} is outside the years {FIRST_YEAR} to {LAST_YEAR}"
 
 
 def _poison(event: Event, reason: str, detail: str) -> Poison:

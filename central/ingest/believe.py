@@ -20,7 +20,7 @@ from protocols.messages.equipment_anomaly import EquipmentAnomaly
 from protocols.messages.sensor_summary import SensorSummary
 from protocols.messages.shelf_count import ShelfCount
 
-Message = TypeVar("Message", ShelfCount, SensorSummary, EquipmentAnomaly, Defect)
+Message = TypeVar("Message", ShelfCount, Defect)
 
 
 class New(Struct, frozen=True, gc=False):
@@ -32,23 +32,26 @@ class New(Struct, frozen=True, gc=False):
 
 def believe(conn: Connection, site: str, landed: Sequence[New], now: datetime) -> list[Fact]:
     """Project the new events of a site, in the order given. Returns what changed."""
-    counts = [_count(new, data) for new, data in _of(landed, ShelfCount)]
-    minutes = [Minute(new.device, new.taken.event.sequence, data) for new, data in _of(landed, SensorSummary)]
-    told = [
-        (new.device, new.taken, new.taken.data)
-        for new in landed
-        if isinstance(new.taken.data, EquipmentAnomaly | SensorSummary)
-    ]
-    facts = stock.record_counts(conn, site, counts, now) if counts else []
+    counts, defects, told = _of(landed, ShelfCount), _of(landed, Defect), _told(landed)
+    facts = stock.record_counts(conn, site, [_count(new, data) for new, data in counts], now) if counts else []
     if told:
-        machines.remember(conn, site, minutes)
-        facts += machines.judge(conn, site, told, now)
-    _announce(conn, site, landed, now)
-    return [*facts, *_defects(site, landed)]
+        machines.remember(conn, site, [_minute(new, data) for new, data in told if isinstance(data, SensorSummary)])
+        facts += machines.judge(conn, site, [(new.device, new.taken, data) for new, data in told], now)
+    _announce(conn, site, defects, told, now)
+    return [*facts, *_defects(site, defects)]
 
 
 def _of(landed: Sequence[New], kind: type[Message]) -> list[tuple[New, Message]]:
-    return [(new, new.taken.data) for new in landed if isinstance(new.taken.data, kind)]
+    return [(new, data) for new in landed if isinstance(data := new.taken.data, kind)]
+
+
+def _told(landed: Sequence[New]) -> list[tuple[New, SensorSummary | EquipmentAnomaly]]:
+    kinds = (SensorSummary, EquipmentAnomaly)
+    return [(new, data) for new in landed if isinstance(data := new.taken.data, kinds)]
+
+
+def _minute(new: New, data: SensorSummary) -> Minute:
+    return Minute(new.device, new.taken.event.sequence, data)
 
 
 def _count(new: New, data: ShelfCount) -> Count:
@@ -65,10 +68,17 @@ def _count(new: New, data: ShelfCount) -> Count:
     )
 
 
-def _announce(conn: Connection, site: str, landed: Sequence[New], now: datetime) -> None:
-    sayings = [
-        _saying(site, new, "quality", "defect", f"{data.line}/{data.camera}") for new, data in _of(landed, Defect)
-    ] + [_saying(site, new, "equipment", "anomaly", data.asset) for new, data in _of(landed, EquipmentAnomaly)]
+def _announce(
+    conn: Connection,
+    site: str,
+    defects: Sequence[tuple[New, Defect]],
+    told: Sequence[tuple[New, SensorSummary | EquipmentAnomaly]],
+    now: datetime,
+) -> None:
+    sayings = [_saying(site, new, "quality", "defect", f"{data.line}/{data.camera}") for new, data in defects]
+    sayings += [
+        _saying(site, new, "equipment", "anomaly", data.asset) for new, data in told if isinstance(data, EquipmentAnomaly)
+    ]
     if sayings:
         announcements.announce_all(conn, site, sayings, now)
 
@@ -78,6 +88,6 @@ def _saying(site: str, new: New, domain: str, kind: str, subject: str) -> Saying
     return Saying(domain, kind, event.data, source=f"/tallyhouse/{site}/{new.device}", subject=subject, id=event.id)
 
 
-def _defects(site: str, landed: Sequence[New]) -> list[Fact]:
-    seen = dict.fromkeys((data.camera, data.line) for _, data in _of(landed, Defect))
+def _defects(site: str, defects: Sequence[tuple[New, Defect]]) -> list[Fact]:
+    seen = dict.fromkeys((data.camera, data.line) for _, data in defects)
     return [Fact("defect", site, {"camera": camera, "line": line}) for camera, line in seen]

@@ -1,11 +1,11 @@
 """What was seen or counted at a location. A count is never changed; one that a person marks wrong is no longer trusted."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Column, Connection, Float, Index, Integer, String, Table, select, tuple_, update
+from sqlalchemy import Column, Connection, Float, Index, Integer, String, Table, func, select, update
 
 from central.store.metadata import metadata
 from central.store.types import Instant, instant_texts
@@ -63,16 +63,18 @@ class Recorded:
 
 
 _INSERT = """INSERT INTO counts
-(site, location, sku, units, units_low, units_high, confidence, counted_at, device, sequence)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+(id, site, location, sku, units, units_low, units_high, confidence, counted_at, device, sequence)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-def append(conn: Connection, site: str, made: Iterable[Count]) -> None:
-    """Insert counts."""
-    some = list(made)
-    times = instant_texts(count.counted_at for count in some)
+def append(conn: Connection, site: str, made: Sequence[Count]) -> dict[EventKey, int]:
+    """Insert counts. Returns the id of each by the event that made it."""
+    # The caller holds the write lock, so the ids are known before: asking for them afterwards costs more than inserting.
+    newest = conn.execute(select(func.coalesce(func.max(counts.c.id), 0))).scalar_one()
+    times = instant_texts(count.counted_at for count in made)
     rows = [
         (
+            count_id,
             site,
             count.location,
             count.sku,
@@ -84,18 +86,11 @@ def append(conn: Connection, site: str, made: Iterable[Count]) -> None:
             count.device,
             count.sequence,
         )
-        for count, counted_at in zip(some, times, strict=True)
+        for count_id, count, counted_at in zip(range(newest + 1, newest + 1 + len(made)), made, times, strict=True)
     ]
     if rows:
         conn.exec_driver_sql(_INSERT, rows)
-
-
-def ids_of(conn: Connection, made: Iterable[Count]) -> dict[EventKey, int]:
-    """The ids of the counts that these events made."""
-    c = counts.c
-    keys = [(count.device, count.sequence) for count in made]
-    query = select(c.device, c.sequence, c.id).where(tuple_(c.device, c.sequence).in_(keys))
-    return {(device, sequence): count_id for device, sequence, count_id in conn.execute(query)}
+    return {(count.device, count.sequence): newest + place for place, count in enumerate(made, start=1)}
 
 
 def get(conn: Connection, count_id: int) -> Recorded | None:

@@ -4,12 +4,14 @@ sqlite3's own transactions let a read-then-write of one process overwrite anothe
 once with "locked". So we say BEGIN ourselves: `reading` is deferred, `writing` takes the write lock first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from msgspec.json import encode
+from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, func, select, tuple_
 from sqlalchemy.dialects.sqlite import Insert, dialect, insert
 
 BUSY_TIMEOUT_S = 10
@@ -41,6 +43,13 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def upsert(table: Table) -> Insert:
     """INSERT that knows ON CONFLICT, in the dialect of the engine."""
     return insert(table)
+
+
+def among(columns: Sequence[ColumnElement[Any]], keys: Collection[Sequence[str | int]]) -> ColumnElement[bool]:
+    """Whether a row is one of many, by the values of `columns`: one statement and one parameter however many they are."""
+    each = func.json_each(encode(list(keys)).decode()).table_valued("value")
+    values = (func.json_extract(each.c.value, f"$[{place}]") for place in range(len(columns)))
+    return tuple_(*columns).in_(select(*values))
 
 
 def positional(statement: Insert) -> str:

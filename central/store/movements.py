@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Index, Integer, String, Table, func, select, tuple_
+from sqlalchemy import Column, Connection, Index, Integer, String, Table, func, select
 
-from central.store.engine import upsert
+from central.store.engine import among, upsert
 from central.store.metadata import metadata
 from central.store.positions import Place
 from central.store.types import Instant
@@ -57,7 +57,7 @@ def moved_since_each(conn: Connection, site: str, moments: Mapping[Place, dateti
     if not moments:
         return {}
     c = movements.c
-    here = (c.site == site) & tuple_(c.location, c.sku).in_(list(moments))
+    here = (c.site == site) & among((c.location, c.sku), list(moments))
     rows = select(c.location, c.sku, c.occurred_at, c.quantity).where(here, c.occurred_at > min(moments.values()))
     moved: dict[Place, int] = {}
     for location, sku, occurred_at, quantity in conn.execute(rows):

@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Integer, String, Table, select, tuple_
+from sqlalchemy import Column, Connection, Integer, String, Table, select
 
-from central.store.engine import upsert
+from central.store.engine import among, upsert
 from central.store.metadata import metadata
 from central.store.types import Instant
 
@@ -28,7 +28,6 @@ positions = Table(
 )
 
 Place = tuple[str, str]  # location, sku
-KEYS_A_QUERY = 400
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,12 @@ class Position:
 
 def at(conn: Connection, site: str, places: Collection[Place]) -> dict[Place, Position]:
     """The positions that are on record among `places`."""
+    if not places:
+        return {}
     c = positions.c
-    wanted = list(places)
-    found: dict[Place, Position] = {}
-    for start in range(0, len(wanted), KEYS_A_QUERY):
-        some = tuple_(c.location, c.sku).in_(wanted[start : start + KEYS_A_QUERY])
-        rows = select(c.location, c.sku, c.book, c.counted, c.counted_at, c.count_id, c.as_of).where(c.site == site, some)
-        found |= {(row[0], row[1]): Position(*row[2:]) for row in conn.execute(rows)}
-    return found
+    here = (c.site == site) & among((c.location, c.sku), places)
+    rows = select(c.location, c.sku, c.book, c.counted, c.counted_at, c.count_id, c.as_of).where(here)
+    return {(row[0], row[1]): Position(*row[2:]) for row in conn.execute(rows)}
 
 
 def of_site(conn: Connection, site: str) -> dict[Place, Position]:
