@@ -82,6 +82,7 @@ class Connection:
     def __init__(self, site: str, device: str, place: BrokerPlace, key: PrivateKey, will: bytes | None) -> None:
         self.happenings: SimpleQueue[Happening] = SimpleQueue()
         self._site, self._device, self._place, self._key = site, device, place, key
+        self._was_in = False
         self._client = self._made(will)
 
     def start(self) -> None:
@@ -136,6 +137,7 @@ class Connection:
         client.max_inflight_messages_set(MAX_FLIGHTS)
         client.reconnect_delay_set(1, LONGEST_BACKOFF_S)
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
@@ -143,16 +145,25 @@ class Connection:
 
     def _on_connect(self, client: Client, _: object, __: ConnectFlags, reason: ReasonCode, ___: Properties | None) -> None:
         if reason.is_failure:
-            self.happenings.put(Disconnected(f"refused: {reason}"))
+            self.happenings.put(Disconnected(f"{self._where()} refuses us ({reason}); check username and password_file"))
             return
         # Two filters that do not overlap: overlapping ones would deliver twice.
         client.subscribe([(down_filter(self._site, self._device), _at_least_once()), (CENTRAL_STATE, _at_least_once())])
+        self._was_in = True
         self.happenings.put(Connected())
 
     def _on_disconnect(
         self, _: Client, __: object, ___: DisconnectFlags, reason: ReasonCode, ____: Properties | None
     ) -> None:
-        self.happenings.put(Disconnected(str(reason)))
+        if self._was_in:  # else the refusal has been said already
+            self._was_in = False
+            self.happenings.put(Disconnected(f"{self._where()} hung up ({reason})"))
+
+    def _on_connect_fail(self, _: Client, __: object) -> None:
+        self.happenings.put(Disconnected(f"{self._where()} cannot be reached; is the centre up, and [broker] right?"))
+
+    def _where(self) -> str:
+        return f"broker {self._place.host}:{self._place.port}"
 
     def _on_publish(self, _: Client, __: object, mid: int, reason: ReasonCode, ___: Properties | None) -> None:
         self.happenings.put(Published(mid, reason.value, str(reason)))

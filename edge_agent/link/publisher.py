@@ -128,7 +128,7 @@ class Publisher:
             case Connected():
                 self._connected(now_s)
             case Disconnected(why):
-                self._note(connected=False, proven=False, disconnected=f"no connection to the broker: {why}")
+                self._note(connected=False, proven=False, disconnected=why)
             case Published(mid, reason, name):
                 self._broker_answered(mid, reason, name, now_s)
             case Received(topic, payload, signature):

@@ -21,7 +21,7 @@ from protocols.messages.registry import read_data
 from tests.integration.edge_parts import BOOT, Keys, centre_for, device_file, entries, entry, opened_outbox, running_link
 from tests.makers import NOON
 from tests.parts.mosquitto import Mosquitto
-from tests.parts.ports import eventually
+from tests.parts.ports import eventually, free_port
 from tests.parts.small_centre import SmallCentre
 
 PATIENCE_S = 0.3
@@ -285,6 +285,27 @@ def test_a_broker_that_forbids_publishing_is_an_alarm(tmp_path: Path, keys: Keys
             Edge(file, queue, publisher).conclude(1, 5)
             eventually(lambda: "135" in (publisher.alarm() or ""), what="the alarm")
             assert queue.state().count == 5
+    finally:
+        broker.stop()
+
+
+def test_a_broker_that_is_not_there_is_named(keys: Keys, tmp_path: Path) -> None:
+    """By its address, with what to look at."""
+    port = free_port()
+    with opened_outbox(tmp_path / "outbox.db") as (file, queue), running_link(file, queue, keys, port) as publisher:
+        eventually(lambda: f"127.0.0.1:{port} cannot be reached" in (publisher.alarm() or ""), what="the alarm")
+
+
+def test_a_wrong_password_is_named(keys: Keys, tmp_path: Path) -> None:
+    """So that nobody looks for a network fault."""
+    broker = Mosquitto(tmp_path, "allow_anonymous false")
+    broker.start()
+    try:
+        with (
+            opened_outbox(tmp_path / "outbox.db") as (file, queue),
+            running_link(file, queue, keys, broker.port) as publisher,
+        ):
+            eventually(lambda: "password_file" in (publisher.alarm() or ""), what="the alarm")
     finally:
         broker.stop()
 
