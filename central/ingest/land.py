@@ -57,16 +57,19 @@ def _advance(conn: Connection, ledger: Ledger, batches: Sequence[Batch]) -> Adva
     if not batches:
         return Advance(ledger.cursor)
     first, last = min(batch.first for batch in batches), max(batch.last for batch in batches)
-    return cursor.advance(ledger.cursor, batches, events.known(conn, ledger.device, first, last))
+    known = events.known(conn, ledger.device, first, last) if first <= ledger.cursor else {}  # nothing is beyond the cursor
+    return cursor.advance(ledger.cursor, batches, known)
 
 
 def _store(conn: Connection, advances: Mapping[str, Advance], now: datetime) -> list[Fact]:
     received_at = instant_text(now)
     new: dict[str, list[New]] = defaultdict(list)
+    rows: list[events.Row] = []
     for device, done in advances.items():
         if done.taken:
-            events.append(conn, _rows(device, done, received_at))
+            rows += _rows(device, done, received_at)
             new[done.site] += [New(device, taken) for taken in done.taken]
+    events.append(conn, rows)
     return [fact for site, landed in new.items() for fact in believe(conn, site, landed, now)]
 
 

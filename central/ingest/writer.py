@@ -4,6 +4,7 @@ A database that is locked, full or away is tried again for as long as it takes: 
 that the landing code itself stumbles over is set aside alone, so that it never blocks the others.
 """
 
+import traceback
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -38,8 +39,9 @@ class Writer:
         waiting = [self._judged(message) for message in messages]
         try:
             return self._persist(waiting)
-        except Exception:
-            log.exception("landing_failed", messages=len(waiting), remedy="each is landed alone, the culprit set aside")
+        except Exception as error:
+            remedy = "each is landed alone, the culprit set aside"
+            log.error("landing_failed", messages=len(waiting), problem=repr(error), remedy=remedy)
         answers: list[Answer] = []
         for one in waiting:
             landed = self._land_alone(one)
@@ -64,7 +66,9 @@ class Writer:
         try:
             return self._persist([one])
         except Exception as error:
-            log.exception("message_set_aside", topic=one.said_on, remedy="it is in quarantine; report this as a defect")
+            remedy = "it is in quarantine; report this as a defect"
+            # As text: a renderer that shows local variables would spend seconds on thousands of events.
+            log.error("message_set_aside", topic=one.said_on, remedy=remedy, traceback=traceback.format_exc())
             return self._persist([_set_aside(one, error)])
 
     def _persist(self, waiting: Sequence[Waiting]) -> list[Answer] | None:

@@ -24,7 +24,6 @@ from sqlalchemy import (
     update,
 )
 
-from central.store.engine import upsert
 from central.store.metadata import metadata
 from central.store.types import Instant, instant_text
 from protocols import topics
@@ -119,6 +118,10 @@ def announce_all(conn: Connection, site: str, sayings: Sequence[Saying], now: da
     return last
 
 
+_COUNT_ON = """INSERT INTO out_counters (site, last) VALUES (?, ?)
+ON CONFLICT (site) DO UPDATE SET last = out_counters.last + excluded.last RETURNING last"""
+
+
 def unsent(conn: Connection, limit: int) -> list[Announcement]:
     """What was not said yet, oldest first."""
     return _read(conn, announcements.c.sent_at.is_(None), limit)
@@ -162,9 +165,7 @@ _INSERT = """INSERT INTO announcements (site, sequence, topic, retain, payload, 
 
 
 def _numbered(conn: Connection, site: str, n: int) -> int:
-    row = upsert(out_counters).values(site=site, last=n)
-    counted = row.on_conflict_do_update(index_elements=["site"], set_={"last": out_counters.c.last + n})
-    return int(conn.execute(counted.returning(out_counters.c.last)).scalar_one())
+    return int(conn.exec_driver_sql(_COUNT_ON, (site, n)).scalar_one())
 
 
 def _payload(said: Saying, number: int, now: datetime) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, String, Table, insert, select, update
 
-from central.store.engine import upsert
+from central.store.engine import positional, upsert
 from central.store.metadata import metadata
 from central.store.types import Instant, Json
 
@@ -100,6 +100,15 @@ class Ledger:
     declared_lost: int = 0
 
 
+def _put_ledger() -> str:
+    row = upsert(ledgers)
+    fresh = {column.name: row.excluded[column.name] for column in ledgers.c if column.name != "device"}
+    return positional(row.on_conflict_do_update(index_elements=["device"], set_=fresh))
+
+
+_PUT_LEDGER = _put_ledger()
+
+
 def ledgers_of(conn: Connection, names: Collection[str]) -> dict[str, Ledger]:
     """The ledgers of these devices; an empty one where there is none yet."""
     rows = conn.execute(select(ledgers).where(ledgers.c.device.in_(names)))
@@ -108,11 +117,9 @@ def ledgers_of(conn: Connection, names: Collection[str]) -> dict[str, Ledger]:
 
 def put_ledgers(conn: Connection, changed: Iterable[Ledger]) -> None:
     """Insert or overwrite."""
-    rows = [asdict(ledger) for ledger in changed]
+    rows = [tuple(vars(ledger).values()) for ledger in changed]
     if rows:
-        row = upsert(ledgers)
-        fresh = {column.name: row.excluded[column.name] for column in ledgers.c if column.name != "device"}
-        conn.execute(row.on_conflict_do_update(index_elements=["device"], set_=fresh), rows)
+        conn.exec_driver_sql(_PUT_LEDGER, rows)
 
 
 def heard(conn: Connection, name: str, now: datetime, **state: str | bool | dict[str, object] | None) -> None:

@@ -1,14 +1,14 @@
 """What must be decided again: one row a capability and subject, however often it was woken."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Column, ColumnElement, Connection, Integer, String, Table, and_, case, delete, func, select, update
 
-from central.store.engine import upsert
+from central.store.engine import positional, upsert
 from central.store.metadata import metadata
-from central.store.types import Instant
+from central.store.types import Instant, instant_text
 
 due = Table(
     "due",
@@ -52,12 +52,19 @@ def wake_all(conn: Connection, calls: Collection[Call], now: datetime) -> None:
     """`wake` many at once."""
     if not calls:
         return
+    since = instant_text(now)
+    rows = [(call.site, call.capability, call.subject, since, instant_text(call.not_before), 1) for call in calls]
+    conn.exec_driver_sql(_WAKE, rows)
+
+
+def _wake() -> str:
     row = upsert(due)
     earlier = case((due.c.not_before < row.excluded.not_before, due.c.not_before), else_=row.excluded.not_before)
-    again = row.on_conflict_do_update(
-        index_elements=["site", "capability", "subject"], set_={"wakes": due.c.wakes + 1, "not_before": earlier}
-    )
-    conn.execute(again, [asdict(call) | {"since": now, "wakes": 1} for call in calls])
+    again = {"wakes": due.c.wakes + row.excluded.wakes, "not_before": earlier}
+    return positional(row.on_conflict_do_update(index_elements=["site", "capability", "subject"], set_=again))
+
+
+_WAKE = _wake()
 
 
 def ready(conn: Connection, now: datetime, limit: int) -> list[Due]:

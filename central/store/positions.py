@@ -10,9 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, Integer, String, Table, select
 
-from central.store.engine import among, upsert
+from central.store.engine import among, positional, upsert
 from central.store.metadata import metadata
-from central.store.types import Instant
+from central.store.types import Instant, instant_text
 
 positions = Table(
     "positions",
@@ -60,22 +60,31 @@ def of_site(conn: Connection, site: str) -> dict[Place, Position]:
 
 def put(conn: Connection, site: str, changed: Mapping[Place, Position]) -> None:
     """Insert or overwrite."""
-    rows = [_row(site, place, position) for place, position in changed.items()]
+    rows = [
+        (
+            site,
+            location,
+            sku,
+            position.book,
+            position.counted,
+            _text(position.counted_at),
+            position.count_id,
+            _text(position.as_of),
+        )
+        for (location, sku), position in changed.items()
+    ]
     if rows:
-        statement = upsert(positions)
-        fresh = {name: statement.excluded[name] for name in ("book", "counted", "counted_at", "count_id", "as_of")}
-        conn.execute(statement.on_conflict_do_update(index_elements=["site", "location", "sku"], set_=fresh), rows)
+        conn.exec_driver_sql(_PUT, rows)
 
 
-def _row(site: str, place: Place, position: Position) -> dict[str, str | int | datetime | None]:
-    location, sku = place
-    return {
-        "site": site,
-        "location": location,
-        "sku": sku,
-        "book": position.book,
-        "counted": position.counted,
-        "counted_at": position.counted_at,
-        "count_id": position.count_id,
-        "as_of": position.as_of,
-    }
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else instant_text(moment)
+
+
+def _put() -> str:
+    row = upsert(positions)
+    fresh = {name: row.excluded[name] for name in ("book", "counted", "counted_at", "count_id", "as_of")}
+    return positional(row.on_conflict_do_update(index_elements=["site", "location", "sku"], set_=fresh))
+
+
+_PUT = _put()
