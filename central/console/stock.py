@@ -11,7 +11,7 @@ from central.console.charts import Chart, Line
 from central.console.fragments import Fragment, Look, Page, Rows, show
 from central.floor import history, seen
 from central.floor.history import Counted, Moved
-from central.floor.shelves import STATES, all_shelves, shelf_at
+from central.floor.shelves import STATES, all_shelves, shelf_at, unplanned_places
 from central.store import decisions
 
 blueprint = Blueprint("stock", __name__)
@@ -22,7 +22,7 @@ STANDING = ("proposed", "accepted", "adjusted", "rejected", "nothing", "undecide
 
 
 def _shelves(look: Look) -> Rows:
-    everything = all_shelves(look.conn, look.site)
+    everything = [*all_shelves(look.conn, look.site), *unplanned_places(look.conn, look.site)]
     states = {shelf.location: shelf.state(look.now) for shelf in everything}
     state, aisle = look.filters.get("state", ""), look.filters.get("aisle", "")
     shown = [s for s in everything if state in {"", states[s.location]} and aisle in {"", s.aisle}]

@@ -46,6 +46,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "empty": N_("Empty"),
             "differs": N_("Differs from book"),
             "unseen": N_("Not seen lately"),
+            "unlisted": N_("Not in the house file"),
         },
         "decision": {
             "proposed": N_("Waiting"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, and_, select
+from sqlalchemy import Connection, Join, RowMapping, Select, Table, and_, select
 
 from central.store.catalogue import machines
 from central.store.conditions import conditions
@@ -42,25 +42,39 @@ class MachineState:
 
 
 def all_machines(conn: Connection, site: str) -> list[MachineState]:
-    """Every machine of a site, those in trouble first."""
-    found = [MachineState(**row) for row in conn.execute(_states(site)).mappings()]
-    return sorted(found, key=lambda machine: (_rank(machine.condition), machine.machine))
+    """Every machine of a site, and those that a device speaks of though the house file does not; trouble first."""
+    rows = [*conn.execute(_planned(site)).mappings(), *conn.execute(_unplanned(site)).mappings()]
+    return sorted((_state(row) for row in rows), key=lambda machine: (_rank(machine.condition), machine.machine))
 
 
 def machine_named(conn: Connection, site: str, name: str) -> MachineState | None:
-    """The machine of that name, if there is one."""
-    row = conn.execute(_states(site).where(machines.c.machine == name)).mappings().first()
-    return None if row is None else MachineState(**row)
+    """The machine of that name, if anything is known of it."""
+    row = conn.execute(_planned(site).where(machines.c.machine == name)).mappings().first()
+    row = row or conn.execute(_unplanned(site).where(conditions.c.machine == name)).mappings().first()
+    return None if row is None else _state(row)
 
 
 def _rank(condition: str | None) -> int:
     return TROUBLE.index(condition) if condition in TROUBLE else len(TROUBLE)
 
 
-def _states(site: str) -> Select[*tuple[object, ...]]:
-    same = and_(conditions.c.site == machines.c.site, conditions.c.machine == machines.c.machine)
+_SAID = [c for c in conditions.c if c.name in MachineState.__dataclass_fields__ and c.name != "machine"]
+
+
+def _joined(left: Table, right: Table) -> Join:
+    return left.outerjoin(right, and_(conditions.c.site == machines.c.site, conditions.c.machine == machines.c.machine))
+
+
+def _planned(site: str) -> Select[*tuple[object, ...]]:
     own = (machines.c.machine, machines.c.label, machines.c.profile)
-    said = [
-        column for column in conditions.c if column.name in MachineState.__dataclass_fields__ and column.name != "machine"
-    ]
-    return select(*own, *said).select_from(machines.outerjoin(conditions, same)).where(machines.c.site == site)
+    return select(*own, *_SAID).select_from(_joined(machines, conditions)).where(machines.c.site == site)
+
+
+def _unplanned(site: str) -> Select[*tuple[object, ...]]:
+    own = (conditions.c.machine, machines.c.label, machines.c.profile)
+    strangers = _joined(conditions, machines)
+    return select(*own, *_SAID).select_from(strangers).where(conditions.c.site == site, machines.c.machine.is_(None))
+
+
+def _state(row: RowMapping) -> MachineState:
+    return MachineState(**{**row, "label": row["label"] or {}})
