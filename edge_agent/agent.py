@@ -18,7 +18,7 @@ import structlog
 import vision_models
 from edge_agent.clock import DeviceClock, boot_id
 from edge_agent.config import EdgeConfig, SourceConfig, TaskConfig, broker_password, centre_key, signing_key
-from edge_agent.errors import BadRecording, ConfigError, TaskNotBuilt
+from edge_agent.errors import BadRecording, ConfigError, SnapshotRejected, TaskNotBuilt
 from edge_agent.health import HealthReport
 from edge_agent.link.connection import BrokerPlace, Connection
 from edge_agent.link.inbox import Inbox
@@ -34,7 +34,7 @@ from edge_agent.outbox.snapshots import saved
 from edge_agent.pipeline import Pipeline
 from edge_agent.registry import SourcePlace, open_source, task_card
 from edge_agent.sources.source import Source, Unplayable
-from edge_agent.task import Context, SnapshotRejected, Task, TaskCard
+from edge_agent.task import Context, Task, TaskCard
 from protocols.codec import encode, wire_time
 from protocols.messages.device import Birth, TaskAnnouncement, Will
 from protocols.sensor_profiles.profile import load as load_profile

@@ -4,6 +4,8 @@ EdgeError
 ├─ ConfigError         the device's own TOML is wrong: fix the file
 ├─ UnknownTask         no task of that kind is built in: choose one of those named
 ├─ TaskNotBuilt        a task whose model is missing or refused: restore the model
+├─ SampleRefused       a sample that no conclusion may rest on: counted by its reason, then the next one
+├─ SnapshotRejected    a saved state that does not fit its task: the task starts from nothing
 ├─ SourceError
 │  ├─ SourceLost       a camera or bus stopped answering: retried with backoff
 │  ├─ SourceEnded      a recording has been played to its end
@@ -29,6 +31,18 @@ class UnknownTask(EdgeError):
 
 class TaskNotBuilt(EdgeError):
     """A task that cannot start; the others go on."""
+
+
+class SampleRefused(EdgeError):
+    """A sample that no conclusion may rest on (blurred, covered, too dark); `reason` is its code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"sample refused: {reason}")
+        self.reason = reason
+
+
+class SnapshotRejected(EdgeError):
+    """A saved state of another version, or a damaged one."""
 
 
 class SourceError(EdgeError):

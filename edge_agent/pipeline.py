@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from edge_agent.clock import DeviceClock, Stamp
-from edge_agent.errors import OutboxBusy, OutboxFull
+from edge_agent.errors import OutboxBusy, OutboxFull, SampleRefused
 from edge_agent.outbox.entry import Attachment, Entry, Stamper
 from edge_agent.outbox.queue import Queue
 from edge_agent.sample import Sample
-from edge_agent.task import Finding, Picture, SampleRefused, Task
+from edge_agent.task import Finding, Picture, Task
 from protocols.codec import encode
 from protocols.envelope import MAX_BATCH_BYTES
 from protocols.messages.evidence import MAX_EVIDENCE_BYTES, READINGS_TYPE

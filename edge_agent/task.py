@@ -12,23 +12,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from edge_agent.errors import EdgeError
 from edge_agent.sample import Sample
 from protocols.messages.evidence import Stretch
 from protocols.messages.registry import EventData
 from protocols.sensor_profiles.profile import Profile
-
-
-class SampleRefused(EdgeError):
-    """A sample that no conclusion may rest on (blurred, covered, too dark): counted by `reason`, then the next one."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"sample refused: {reason}")
-        self.reason = reason
-
-
-class SnapshotRejected(EdgeError):
-    """A saved state that does not fit this task (other version, damaged): start from nothing."""
 
 
 @dataclass(frozen=True)

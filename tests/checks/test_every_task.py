@@ -13,9 +13,10 @@ from jsonschema import Draft202012Validator
 from numpy.typing import NDArray
 
 import vision_models
+from edge_agent.errors import SampleRefused, SnapshotRejected
 from edge_agent.registry import task_card, task_kinds
 from edge_agent.sample import Frame, Reading, Sample
-from edge_agent.task import Context, Finding, Picture, SampleRefused, SnapshotRejected, Task, TaskCard
+from edge_agent.task import Context, Finding, Picture, Task, TaskCard
 from protocols.codec import encode
 from protocols.messages.evidence import MAX_EVIDENCE_BYTES, Stretch
 from protocols.messages.registry import kind_of, read_data

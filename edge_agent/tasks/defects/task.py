@@ -6,8 +6,9 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
+from edge_agent.errors import SampleRefused, SnapshotRejected
 from edge_agent.sample import Frame, Sample
-from edge_agent.task import Finding, SampleRefused, SnapshotRejected
+from edge_agent.task import Finding
 from edge_agent.tasks.defects.gate import GateMemory, opens
 from edge_agent.tasks.defects.settings import Settings
 from edge_agent.tasks.defects.verdict import defect

@@ -7,8 +7,9 @@ from functools import lru_cache
 import msgspec
 from msgspec import Struct
 
+from edge_agent.errors import SampleRefused, SnapshotRejected
 from edge_agent.sample import Reading, Sample
-from edge_agent.task import Context, Finding, SampleRefused, SnapshotRejected
+from edge_agent.task import Context, Finding
 from edge_agent.tasks.equipment_anomaly.limits import known_limits
 from edge_agent.tasks.equipment_anomaly.monitor import Monitor, new_state
 from edge_agent.tasks.equipment_anomaly.settings import Settings

@@ -6,8 +6,9 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from edge_agent.errors import SampleRefused, SnapshotRejected
 from edge_agent.sample import Frame, Sample
-from edge_agent.task import Finding, SampleRefused, SnapshotRejected
+from edge_agent.task import Finding
 from edge_agent.tasks.shelf_count.region import Detector, RegionMemory, RegionWatch
 from edge_agent.tasks.shelf_count.settings import Settings, shelves
 from edge_agent.thumbnail import Pixels

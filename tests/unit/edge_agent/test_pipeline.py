@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from edge_agent.clock import DeviceClock
+from edge_agent.errors import SampleRefused
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.evidence import EvidenceSpool
 from edge_agent.outbox.queue import Queue
 from edge_agent.outbox.snapshots import saved
 from edge_agent.pipeline import Pipeline
 from edge_agent.sample import Reading, Sample
-from edge_agent.task import Finding, Picture, SampleRefused, Task
+from edge_agent.task import Finding, Picture, Task
 from protocols.codec import read_event
 from protocols.messages.evidence import MAX_EVIDENCE_BYTES
 from tests.makers import NOON, defect, shelf_count

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from edge_agent.errors import SampleRefused
 from edge_agent.sample import Frame
-from edge_agent.task import Finding, Picture, SampleRefused
+from edge_agent.task import Finding, Picture
 from edge_agent.tasks.defects.settings import Settings
 from edge_agent.tasks.defects.task import DefectsTask
 from edge_agent.tasks.defects.verdict import verdict

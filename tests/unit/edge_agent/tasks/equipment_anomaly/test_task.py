@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from edge_agent.errors import SampleRefused
 from edge_agent.sample import Frame, Reading
-from edge_agent.task import Context, Finding, SampleRefused, Task
+from edge_agent.task import Context, Finding, Task
 from edge_agent.tasks.equipment_anomaly.card import CARD
 from edge_agent.tasks.equipment_anomaly.settings import Settings
 from protocols.messages.equipment_anomaly import EquipmentAnomaly

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge_agent.errors import SampleRefused
 from edge_agent.sample import Frame
-from edge_agent.task import Finding, Picture, SampleRefused
+from edge_agent.task import Finding, Picture
 from edge_agent.tasks.shelf_count.settings import Region, Settings
 from edge_agent.tasks.shelf_count.task import ShelfCountTask
 from protocols.messages.shelf_count import ShelfCount
