@@ -1,7 +1,8 @@
 """Bytes to messages and back, with size limits.
 
-Times go out as UTC with milliseconds, so that texts sort as times do. Unknown fields are ignored here; an event's `data` is
-kept as the bytes that came, so what a newer device adds is stored even where nobody reads it yet.
+Times go out in UTC, cut to the millisecond (`wire_time`); a fraction of zero is not written, so compare times, never texts.
+Unknown fields are ignored here; an event's `data` is kept as the bytes that came, so what a newer device adds is stored
+even where nobody reads it yet.
 """
 
 import zlib

@@ -9,6 +9,7 @@ from protocols.errors import Unreadable
 
 USER_PROPERTY, SUBSCRIPTION = 0x26, 0x0B
 _FIXED_BYTES = {0x01: 1, 0x02: 4, 0x23: 2}  # payload format, expiry, topic alias
+_VARIABLE_BYTES = 4
 _COUNTED = (0x03, 0x08, 0x09)  # content type, response topic, correlation data: two bytes of length first
 
 
@@ -73,10 +74,11 @@ def _counted(body: bytes, at: int) -> tuple[bytes, int]:
 
 
 def _variable(body: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while True:
-        digit = body[at]
-        number |= (digit & 0x7F) << shift
-        at, shift = at + 1, shift + 7
+    """A variable byte integer, at most four bytes (§1.5.5): a longer one would grow with every byte that came."""
+    number = 0
+    for place in range(_VARIABLE_BYTES):
+        digit = body[at + place]
+        number |= (digit & 0x7F) << 7 * place
         if digit < 0x80:
-            return number, at
+            return number, at + place + 1
+    raise IndexError(f"a length takes more than {_VARIABLE_BYTES} bytes")

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.packettypes import PacketTypes
@@ -36,3 +37,10 @@ def test_any_bytes_are_read_or_unreadable(body: bytes, header: int) -> None:
     """A broken packet is an error of this package."""
     with suppress(Unreadable):
         assert read_publish(header, body).qos == header >> 1 & 3
+
+
+def test_a_length_of_five_bytes_is_refused() -> None:
+    """MQTT knows four: a number that grew with every byte sent would make the reader as slow as a sender likes."""
+    with pytest.raises(Unreadable, match="more than 4 bytes"):
+        read_publish(0x30, b"\x00\x01a" + b"\x80" * 4 + b"\x00")
+    assert read_publish(0x30, b"\x00\x01a" + b"\x80" * 3 + b"\x00" + b"payload").payload == b"payload"
