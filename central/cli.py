@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from sqlalchemy.exc import DatabaseError
 
 from central import config as configuration
 from central import house_file, runtime
@@ -210,7 +211,7 @@ def config_check(config: ConfigFile = DEFAULT_CONFIG) -> None:
 
 
 def main() -> None:
-    """Entry point: an error of ours is a line on stderr and exit code 1."""
+    """Entry point: what went wrong is a line on stderr and exit code 1."""
     with _worded_errors():
         app()
 
@@ -220,8 +221,15 @@ def _worded_errors() -> Iterator[None]:
     try:
         yield
     except CentralError as error:
-        typer.echo(f"tallyhouse: {error}", err=True)
-        sys.exit(1)
+        told = str(error)
+    except OSError as error:
+        told = f"{error.filename or 'the system'}: {error.strerror or error}; check the path, its rights and the disk"
+    except DatabaseError as error:
+        told = f"database: {error.orig}; is the file a house, the disk not full, and no other program holding it?"
+    else:
+        return
+    typer.echo(f"tallyhouse: {told}", err=True)
+    sys.exit(1)
 
 
 def _say(line: str) -> None:

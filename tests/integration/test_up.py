@@ -131,3 +131,11 @@ def test_a_process_refuses_an_old_schema(house: House) -> None:
     refused = house.fails("ingest", "--config", house.config)
     assert f"{house.data / 'tallyhouse.db'} has schema none" in refused
     assert "run: tallyhouse migrate" in refused
+
+
+def test_a_folder_that_cannot_be_made_and_a_database_that_is_none_are_named(house: House) -> None:
+    """A line with the path, no traceback."""
+    assert "tallyhouse: /dev/null/var: Not a directory" in house.fails("up", "--data", "/dev/null/var")
+    (house.data / "tallyhouse.db").mkdir()
+    told = house.fails("migrate", "--config", house.config)
+    assert told.startswith("tallyhouse: database: unable to open database file")
