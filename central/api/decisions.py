@@ -64,9 +64,10 @@ def one(path: DecisionPath) -> Response:
 @blueprint.post("/<decision_id>/review", summary="Accept, adjust or reject a proposal", responses={200: Verdict})
 @needs("decisions:review")
 def review(path: DecisionPath, body: ReviewBody) -> Response:
-    """The verdict of the token's program. 409 when somebody was first or the proposal is no longer open."""
-    person, now = f"token {caller().name}", parts().now()
+    """The verdict of the token's program. 409 when another was first or the proposal is no longer open."""
+    person = f"token {caller().name}"
     with parts().writing() as conn:
+        now = parts().now()
         decision = _of_site(conn, path.decision_id)
         if body.verdict == "accept":
             made = reviewing.accept(conn, decision.id, person, now, body.reason, body.note)

@@ -1,6 +1,7 @@
 """A person's verdict on a proposal: accept, adjust or reject, undone within ten seconds, audited, announced once final.
 
-Accepting moves nothing by itself: later inputs count what was accepted as on order, and integrators are told.
+Accepting moves nothing by itself: later inputs count what was accepted as on order, and integrators are told. The same
+verdict by the same person a second time is the first one: who lost the answer may ask again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +40,7 @@ _STATE: Mapping[str, str] = MappingProxyType({"accept": "accepted", "adjust": "a
 def accept(
     conn: Connection, decision_id: str, person: str, now: datetime, reason: str | None = None, note: str | None = None
 ) -> Review:
-    """The proposal as it stands. Raises AlreadyReviewed, NotReviewable."""
+    """The proposal as it stands, late or not. Raises AlreadyReviewed, NotReviewable."""
     return _review(conn, decision_id, "accept", person, now, {"reason": reason, "note": note})
 
 
@@ -77,8 +78,9 @@ def undo(conn: Connection, review_id: int, person: str, now: datetime) -> None:
     review = reviews.get(conn, review_id)
     if review is None or review.undone_at is not None:
         raise NotReviewable(f"there is no review {review_id} to undo")
-    if now >= review.settles_at or review.person != person:
-        raise NotReviewable(f"review {review_id} can be undone by {review.person} for {UNDO_WINDOW_S} s; give a new verdict")
+    is_final = now >= review.settles_at or review.announced_at is not None  # a caller's clock may be behind
+    if is_final or review.person != person:
+        raise NotReviewable(f"review {review_id} could be undone by {review.person} only, for {UNDO_WINDOW_S} s; it stands")
     decision = _found(conn, review.decision)
     reviews.undo(conn, review_id, now)
     decisions.set_state(conn, decision.id, "proposed")
@@ -104,7 +106,9 @@ def _review(
     conn: Connection, decision_id: str, verdict: Verdict, person: str, now: datetime, said: dict[str, Any]
 ) -> Review:
     decision = _found(conn, decision_id)
-    _check(conn, decision, verdict, said)
+    if earlier := reviews.valid(conn, decision.id):
+        return _same(earlier, verdict, person, said)
+    _check(decision, verdict, said)
     settles_at = now + timedelta(seconds=UNDO_WINDOW_S)
     row = {"decision": decision.id, "verdict": verdict, "person": person, "reviewed_at": now, "settles_at": settles_at}
     review = reviews.add(conn, row | said)
@@ -117,9 +121,14 @@ def _review(
     return review
 
 
-def _check(conn: Connection, decision: Decision, verdict: Verdict, said: dict[str, Any]) -> None:
-    if earlier := reviews.valid(conn, decision.id):
-        raise AlreadyReviewed(decision.id, earlier.person, earlier.verdict, earlier.reviewed_at)
+def _same(earlier: Review, verdict: Verdict, person: str, said: dict[str, Any]) -> Review:
+    told = {name: getattr(earlier, name) for name in said}
+    if (earlier.verdict, earlier.person, told) != (verdict, person, said):
+        raise AlreadyReviewed(earlier.decision, earlier.person, earlier.verdict, earlier.reviewed_at)
+    return earlier
+
+
+def _check(decision: Decision, verdict: Verdict, said: dict[str, Any]) -> None:
     if decision.state != "proposed":
         newer = f"; decide on {decision.superseded_by} instead" if decision.superseded_by else ""
         raise NotReviewable(f"decision {decision.id} is {decision.state}, not an open proposal{newer}")

@@ -1,7 +1,7 @@
 """The one way a decision is made: gather in a read, decide with no transaction open, record and announce in one write.
 
 What cannot be decided is recorded too, and replaces nothing: the last good decision stands. A subject that was woken while
-it was being decided stays due.
+it was being decided stays due; what was thought while a person gave a verdict is dropped, and thought again with it.
 """
 
 import os
@@ -29,12 +29,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Thought:
-    """What came out, what it was made from, and under which version of the parameters."""
+    """What came out, what it was made from, under which version of the parameters, and what stood when it was begun."""
 
     capability: str
     outcome: Outcome
     inputs: Inputs | None
     params_version: int
+    stood: Decision | None = None
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -48,30 +49,34 @@ def run(
 ) -> str | None:
     """Decide one due subject. Returns the id of the decision that was recorded, None when the standing one still holds.
 
-    Raises OperationalError when the database is busy: the subject stays due.
+    None too when a person gave a verdict meanwhile; the subject then stays due. Raises OperationalError when the database
+    is busy: it stays due.
     """
     thought = think(engine, card, Subject(task.site, task.subject), clock())
     now = clock()
     with writing(engine) as conn:
+        if decisions.standing(conn, task.site, card.name, task.subject) != thought.stood:
+            return None  # or an order that was just accepted would be proposed a second time
         due.clear(conn, task)
         return record(conn, card, task, thought, now, entropy(10))
 
 
 def think(engine: Engine, card: Capability, subject: Subject, now: datetime) -> Thought:
     """Gather and decide. Whatever a capability raises becomes an Undecided that says so."""
-    version, inputs = 0, None
+    version, inputs, stood = 0, None, None
     try:
         with reading(engine) as conn:
+            stood = decisions.standing(conn, subject.site, card.name, subject.key)
             version, values = params.current(conn, card.name)
             knobs: BaseModel = card.params.model_validate(values)
             inputs = card.gather(conn, subject, knobs, now)
-        return Thought(card.name, card.decide(inputs, knobs), inputs, version)
+        return Thought(card.name, card.decide(inputs, knobs), inputs, version, stood)
     except OperationalError:
         raise
     except Exception as error:
         log.exception("capability_failed", capability=card.name, site=subject.site, subject=subject.key)
         reason = Reason(MODEL_FAILED, error=f"{type(error).__name__}: {str(error)[:200]}")
-        return Thought(card.name, Outcome.undecided(reason), inputs, version)
+        return Thought(card.name, Outcome.undecided(reason), inputs, version, stood)
 
 
 def record(conn: Connection, card: Capability, task: Due, thought: Thought, now: datetime, entropy: bytes) -> str | None:

@@ -1,6 +1,7 @@
 """Proposals and what caused them; what people made of them is in `reviews.py`.
 
-Of one subject of one capability, at most one proposal is open. A row is never rewritten but for its state and its successor.
+Of one subject of one capability at most one proposal is open, but between an undo and the next look of the background. A row
+is never rewritten but for its state and its successor.
 """
 
 from collections.abc import Iterable, Sequence

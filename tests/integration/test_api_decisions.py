@@ -91,10 +91,22 @@ def test_a_proposal_is_adjusted_within_what_the_card_allows(house: House) -> Non
 
 
 def test_of_two_programs_that_settle_at_once_one_is_first(house: House) -> None:
-    """Eight at the same moment: one verdict, seven conflicts that name it."""
+    """Four at the same moment: one verdict, three conflicts that name it."""
+    programs = [Program(house, "decisions:review", f"{scope}:read") for scope in ("decisions", "stock", "out", "health")]
+    (decision,) = Program(house).get("decisions").get_json()["items"]
+    path = f"decisions/{decision['id']}/review"
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda program: program.post(path, {"verdict": "accept"}).status_code, programs))
+    assert sorted(answers) == [200] + [409] * 3
+
+
+def test_a_verdict_that_is_sent_again_is_the_same_verdict(house: House) -> None:
+    """Who lost the answer asks again and gets it; another verdict of the same program is a conflict."""
     program = Program(house)
     (decision,) = program.get("decisions").get_json()["items"]
     path = f"decisions/{decision['id']}/review"
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: program.post(path, {"verdict": "accept"}).status_code, range(8)))
-    assert sorted(answers) == [200] + [409] * 7
+    body = {"verdict": "reject", "reason": "wrong_data", "note": "counted by hand"}
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: program.post(path, body), range(4)))
+    assert {answer.get_json()["id"] for answer in answers} == {1}
+    assert program.post(path, body | {"note": "another"}).status_code == 409

@@ -1,16 +1,20 @@
 """People's verdicts on a real database: one is first, it can be undone for ten seconds, then it is announced."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 from sqlalchemy import select, update
 
+from central.capabilities.supply.inventory.model import Inputs, Params, Replenishment
 from central.deciding import review
 from central.deciding.capability import Subject
+from central.deciding.outcome import Outcome
+from central.deciding.run import run
 from central.errors import AlreadyReviewed, NotReviewable
-from central.store import announcements, audit
+from central.store import announcements, audit, due
 from tests.parts.house import OAT, SITE, House, all_decisions, said
 
 
@@ -91,6 +95,58 @@ def test_a_verdict_cannot_be_undone_late_or_by_another_person(house: House) -> N
     house.pass_time(seconds=10)
     with pytest.raises(NotReviewable), house.parts.writing() as conn:
         review.undo(conn, made.id, "Li", house.now)
+
+
+def test_a_verdict_that_was_announced_is_not_undone_by_a_clock_that_is_behind(house: House) -> None:
+    """Integrators act on it: the request that waited for the database comes too late, whatever time it brings along."""
+    house.count("b-04", 3)
+    house.decide()
+    (decision,) = all_decisions(house)
+    before = house.now
+    with house.parts.writing() as conn:
+        made = review.accept(conn, decision.id, "Li", before)
+        review.settle(conn, house.parts.capabilities, house.pass_time(seconds=10))
+    with pytest.raises(NotReviewable, match="it stands"), house.parts.writing() as conn:
+        review.undo(conn, made.id, "Li", before)
+
+
+def test_an_undone_verdict_takes_the_place_of_what_was_concluded_meanwhile(house: House) -> None:
+    """A further order proposed on top of the one that passed goes when that one is open again: one proposal is left."""
+    house.count("b-04", 3)
+    house.decide()
+    (first,) = all_decisions(house)
+    fewer = (first.proposal or {}) | {"packs": 1, "units": 12}
+    with house.parts.writing() as conn:
+        made = review.adjust(conn, first.id, "Li", house.now, "local_event", proposal=fewer)
+    house.count("b-04", 0)
+    house.decide()
+    assert all_decisions(house)[0].state == "proposed"
+    with house.parts.writing() as conn:
+        review.undo(conn, made.id, "Li", house.now)
+    house.decide()
+    assert [decision.state for decision in all_decisions(house)].count("proposed") == 1
+
+
+def test_an_order_accepted_while_it_is_thought_about_is_not_proposed_again(house: House) -> None:
+    """What was thought without the verdict is dropped; the subject stays due and is thought about with it."""
+    house.count("b-04", 3)
+    house.decide()
+    (decision,) = all_decisions(house)
+    card = house.parts.capabilities[0]
+
+    def slow(inputs: Inputs, params: Params) -> Outcome[Replenishment]:
+        with house.parts.writing() as conn:
+            review.accept(conn, decision.id, "Li", house.now)
+        return card.decide(inputs, params)
+
+    house.receive("c-01", 1)
+    house.pass_time(seconds=2)
+    with house.parts.reading() as conn:
+        (task,) = due.ready(conn, house.now, 10)
+    assert run(house.parts.engine, replace(card, decide=slow), task, house.parts.now) is None
+    assert [found.state for found in all_decisions(house)] == ["accepted"]
+    house.decide()
+    assert [found.state for found in all_decisions(house)] == ["nothing", "accepted"]
 
 
 def test_a_rejected_order_is_not_proposed_again_while_nothing_changes(house: House) -> None:
