@@ -170,6 +170,11 @@ class Bus:
         """Whether the broker answers now."""
         return self._client.is_connected()
 
+    @property
+    def connections(self) -> int:
+        """How many times the broker let this client in: what was said in an earlier connection may be forgotten."""
+        return self._link.connection
+
     def publish(
         self,
         topic: str,
@@ -193,7 +198,23 @@ class Bus:
         content_type: str | None = None,
     ) -> None:
         """Say `payload` with QoS 1 and wait until the broker has it. Raises BusError."""
+        self.begin(topic, payload, retain=retain, properties=properties, content_type=content_type)(timeout_s)
+
+    def begin(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        properties: Mapping[str, str] = NOTHING,
+        content_type: str | None = None,
+    ) -> Callable[[float], None]:
+        """Say `payload` with QoS 1. Call what is returned to wait, so many seconds at most, until the broker has it: it
+        raises BusError when it has not."""
         said = self._say(topic, payload, retain, properties, content_type)
+        return lambda timeout_s: self._wait(said, topic, timeout_s)
+
+    def _wait(self, said: MQTTMessageInfo, topic: str, timeout_s: float) -> None:
         if not _is_taken(said, timeout_s):
             raise BusError(f"{topic}: the broker at {self._where} did not take it in {timeout_s:g} s; is it running?")
         if refusal := self._link.refused.pop(said.mid, None):
@@ -238,6 +259,7 @@ class Bus:
             log.warning("broker_lost", broker=self._where, reason=str(reason), remedy="retried until it answers")
 
     def _on_publish(self, _client: Client, _userdata: object, number: int, reason: ReasonCode, _given: Properties) -> None:
+        self._link.refused.pop(number, None)  # numbers are used again
         if reason.is_failure:
             self._link.refused[number] = reason
             log.error("broker_refused_message", broker=self._where, reason=str(reason), remedy="see its access list")

@@ -19,6 +19,7 @@ from central.background.loop import run_background
 from central.bus import Address, Bus
 from central.errors import BusError
 from central.store import announcements, decisions
+from central.store.announcements import Saying
 from tests.parts.house import SITE, House
 from tests.parts.mosquitto import Mosquitto
 
@@ -130,14 +131,17 @@ def test_what_was_said_before_the_broker_failed_is_not_said_again(
     monkeypatch.setattr(mqtt, "TAKEN_WITHIN_S", 0.3)
     total = waiting(house)
     assert total >= 2
-    taken = bus.publish_and_wait
+    begin, begun = bus.begin, []
 
-    def once_only(*said: Any, **how: Any) -> None:
-        taken(*said, **how)
-        broker.kill()
-        until(lambda: not bus.is_connected)
+    def one_taken(*said: Any, **how: Any) -> Callable[[float], None]:
+        if begun:
+            begun[0](10)
+            broker.kill()
+            until(lambda: not bus.is_connected)
+        begun.append(begin(*said, **how))
+        return begun[-1]
 
-    monkeypatch.setattr(bus, "publish_and_wait", once_only)
+    monkeypatch.setattr(bus, "begin", one_taken)
     with pytest.raises(BusError):
         Announcer(house.parts.engine, bus, house.parts.now).announce()
     assert waiting(house) == total - 1
@@ -152,14 +156,27 @@ def test_a_wiped_broker_is_told_again_what_it_must_retain(house: House, broker: 
         pass
     broker.kill()
     until(lambda: not bus.is_connected)
-    assert announcer.announce() == 0
     broker.start()
-    until(lambda: bus.is_connected)
+    until(lambda: bus.is_connected)  # nobody looked while it was away
     announcer.announce()
     with integrator(broker) as heard:
         topic, event = heard.get(timeout=10)
     assert topic.startswith(f"tallyhouse/v1/out/{SITE}/stock/level/")
     assert event["data"]["counted"] == 3
+
+
+def test_a_long_row_is_said_whole_and_in_order(house: House, broker: Mosquitto, bus: Bus) -> None:
+    """Many are on their way at once, and none overtakes another."""
+    levels = [Saying("quality", "defect", {"n": n}, "/test") for n in range(450)]
+    with house.parts.writing() as conn:
+        announcements.announce_all(conn, SITE, levels, house.now)
+    announcer = Announcer(house.parts.engine, bus, house.parts.now)
+    with integrator(broker) as heard:
+        while announcer.announce():
+            pass
+        came = [heard.get(timeout=10)[1]["data"]["n"] for _ in levels]
+    assert came == list(range(450))
+    assert waiting(house) == 0
 
 
 def test_the_background_decides_and_announces_by_itself(house: House, broker: Mosquitto, bus: Bus) -> None:
