@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from central.background import retention, runner
 from central.background.announce.mqtt import Announcer
@@ -19,6 +20,7 @@ from central.parts import Parts
 from central.store import reviews
 
 LOOK_EVERY_S = 0.15
+AFTER_FAILURE_S = 2.0  # a full disk must not be filled by logs that say so
 FORGET_EVERY = timedelta(hours=1)
 log = structlog.get_logger()
 
@@ -69,15 +71,14 @@ class Desk:
 
 
 def _repeat(step: Callable[[], int], stop: Event) -> None:
-    """Do `step` again at once while it finds work, else after a pause."""
+    """Do `step` again at once while it finds work, after a pause when it finds none, after a longer one when it fails."""
     while not stop.is_set():
         try:
-            is_busy = step() > 0
-        except CentralError as error:
-            log.warning("background_waits", error=str(error))
-            is_busy = False
+            pause_s = 0.0 if step() else LOOK_EVERY_S
+        except (CentralError, OperationalError) as error:
+            log.warning("background_waits", error=str(error).splitlines()[0])
+            pause_s = AFTER_FAILURE_S
         except Exception:
             log.exception("background_failed", remedy="tried again")
-            is_busy = False
-        if not is_busy:
-            stop.wait(LOOK_EVERY_S)
+            pause_s = AFTER_FAILURE_S
+        stop.wait(pause_s)

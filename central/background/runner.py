@@ -12,11 +12,15 @@ from central.store.due import Due
 
 AT_ONCE = 50
 PUT_OFF = timedelta(seconds=30)
+PUT_OFF_BUSY = timedelta(seconds=2)
 log = structlog.get_logger()
 
 
 def drain(parts: Parts) -> int:
-    """Decide what is due now, up to fifty subjects; how many were decided or put off."""
+    """Decide what is due now, up to fifty subjects; how many were decided or put off.
+
+    Raises OperationalError when the database takes not even that one is put off.
+    """
     with parts.reading() as conn:
         tasks = due.ready(conn, parts.now(), AT_ONCE)
     for task in tasks:
@@ -24,11 +28,16 @@ def drain(parts: Parts) -> int:
             _decide(parts, task)
         except OperationalError as error:
             log.warning("database_busy", capability=task.capability, subject=task.subject, error=str(error.orig))
+            _put_off(parts, task, PUT_OFF_BUSY)
         except Exception:
             log.exception("decision_failed", capability=task.capability, site=task.site, subject=task.subject)
-            with parts.writing() as conn:
-                due.postpone(conn, task, parts.now() + PUT_OFF)
+            _put_off(parts, task, PUT_OFF)
     return len(tasks)
+
+
+def _put_off(parts: Parts, task: Due, span: timedelta) -> None:
+    with parts.writing() as conn:
+        due.postpone(conn, task, parts.now() + span)
 
 
 def _decide(parts: Parts, task: Due) -> None:

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import cast
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from central.background import retention, runner
 from central.background.loop import Desk
 from central.background.scheduler import Scheduler
 from central.capabilities.supply.inventory.model import Inputs, Params, Replenishment
 from central.deciding import review
+from central.deciding.capability import Subject
 from central.deciding.outcome import Outcome
 from central.store import announcements, changes, decisions, due
 from central.store.decisions import Decision
@@ -54,6 +56,25 @@ def test_a_subject_that_cannot_be_recorded_stops_no_other(house: House) -> None:
     assert [decision.subject for decision in concluded(house)] == [TEA]
     assert backlog(house) == 0
     house.pass_time(seconds=30)
+    assert backlog(house) == 1
+
+
+def test_a_subject_whose_reading_the_database_refuses_stops_no_other_and_is_not_tried_without_a_pause(house: House) -> None:
+    """A capability that asks for a table that is not there looks like a busy database: put off, not spun on."""
+    card = house.parts.capabilities[0]
+
+    def astray(conn: Connection, item: Subject, params: Params, now: datetime) -> Inputs:
+        if item.key == OAT:
+            conn.exec_driver_sql("SELECT * FROM nowhere")
+        return cast(Inputs, card.gather(conn, item, params, now))
+
+    house.parts = replace(house.parts, capabilities=(replace(card, gather=astray),))
+    house.count("b-04", 3)
+    house.count("a-01", 3, sku=TEA)
+    assert house.decide() == 2
+    assert [decision.subject for decision in concluded(house)] == [TEA]
+    assert backlog(house) == 0
+    house.pass_time(seconds=2)
     assert backlog(house) == 1
 
 
