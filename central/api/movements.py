@@ -1,7 +1,11 @@
-"""Sales, receipts, moves and adjustments come in here. The same id twice has no effect; good lines land beside bad ones."""
+"""Sales, receipts, moves and adjustments come in here. The same twice has no effect; good lines land beside bad ones.
+
+An id that stands for another movement is refused: taken for a duplicate, what it says would be lost without a word.
+"""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from flask import Response
@@ -16,13 +20,15 @@ from central.deciding import waking
 from central.floor import stock
 from central.parts import parts
 from central.store import catalogue
-from central.store.movements import Movement
+from central.store.movements import Movement, movements
+from protocols.codec import wire_time
 from protocols.identity import NAME_PATTERN, SKU_PATTERN
 
 blueprint = nouns.blueprint_for("movements")
 MOST_LINES = 500
 MOST_UNITS = 1_000_000
 CLOCK_TOLERANCE = timedelta(minutes=5)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _END = r"(?![\s\S])"
 
 
@@ -34,7 +40,7 @@ class Line(BaseModel, extra="forbid", strict=True):
     sku: str = Field(pattern=SKU_PATTERN.replace(_END, "$"))
     location: str = Field(pattern=NAME_PATTERN.replace(_END, "$"))
     quantity: int = Field(ge=-MOST_UNITS, le=MOST_UNITS)
-    occurred_at: Annotated[AwareDatetime, Field(strict=False)]
+    occurred_at: Annotated[AwareDatetime, Field(strict=False, ge=EARLIEST)]
     reference: str | None = Field(None, max_length=120)
 
     @model_validator(mode="after")
@@ -92,17 +98,33 @@ def _judged(conn: Connection, site: str, lines: Iterable[Any], now: datetime) ->
             faults += faults_of(error, f"/movements/{number}")
     skus = _known(conn, catalogue.items.c.sku, {line.sku for line in read.values()})
     places = _known(conn, catalogue.shelves.c.location, {line.location for line in read.values()}, site)
+    booked = _booked(conn, {line.id for line in read.values()})
     good: list[Movement] = []
     for number, line in read.items():
+        movement = Movement(**line.model_dump() | {"occurred_at": wire_time(line.occurred_at)})
         wrong = (
             ("sku", line.sku not in skus, f"there is no item {line.sku}"),
             ("location", line.location not in places, f"there is no location {line.location} at {site}"),
             ("occurred_at", line.occurred_at > now + CLOCK_TOLERANCE, "lies in the future: set the sender's clock"),
+            (
+                "id",
+                booked.get(line.id, (site, movement)) != (site, movement),
+                "is that of another movement: give each its own",
+            ),
         )
         found = [Fault(f"/movements/{number}/{name}", detail) for name, is_wrong, detail in wrong if is_wrong]
         faults += found
-        good += [] if found else [Movement(**line.model_dump())]
+        if not found:
+            booked[line.id] = site, movement
+            good.append(movement)
     return good, faults
+
+
+def _booked(conn: Connection, ids: set[str]) -> dict[str, tuple[str, Movement]]:
+    """The movements that are on record under these ids, each with its site."""
+    columns = [movements.c[each.name] for each in fields(Movement)]
+    rows = conn.execute(select(movements.c.site, *columns).where(movements.c.id.in_(ids)))
+    return {row.id: (row.site, Movement(*row[1:])) for row in rows}
 
 
 def _known(conn: Connection, column: Column[str], wanted: set[str], site: str | None = None) -> set[str]:

@@ -37,6 +37,16 @@ def test_movements_change_the_book_once(house: House, program: Program) -> None:
     assert (position["book"], position["counted"], position["difference"]) == (11, None, None)
 
 
+def test_an_id_that_stands_for_another_movement_is_refused(house: House, program: Program) -> None:
+    """Two tills that both count from 1 lose no sale without a word; the same sale is the same to the millisecond."""
+    program.post("movements", {"movements": [sale(house, occurred_at="2026-11-24T08:10:40.0017Z")]})
+    other = {"movements": [sale(house, quantity=-3)]}
+    assert problem(program.post("movements", other), 422, "lines-refused")["errors"][0]["pointer"] == "/movements/0/id"
+    again = {"movements": [sale(house, occurred_at="2026-11-24T09:10:40.001+01:00")]}
+    assert program.post("movements", again).get_json() == {"accepted": 0, "duplicates": 1}
+    assert program.get("stock").get_json()["items"][0]["book"] == -1
+
+
 def test_a_sale_that_empties_the_shelf_wakes_the_order(house: House, program: Program) -> None:
     """From a posted sale to a proposal in the list."""
     program.post("movements", {"movements": [sale(house, id="in-1", kind="receipt", quantity=30)]})
@@ -63,6 +73,8 @@ def test_a_sale_that_empties_the_shelf_wakes_the_order(house: House, program: Pr
         ({"occurred_at": "yesterday"}, "/movements/1/occurred_at"),
         ({"occurred_at": "2026-11-24T08:10:40"}, "/movements/1/occurred_at"),
         ({"occurred_at": "2099-01-01T00:00:00Z"}, "/movements/1/occurred_at"),
+        ({"occurred_at": "0001-01-01T00:00:00+14:00"}, "/movements/1/occurred_at"),
+        ({"id": "sale-1", "quantity": -2}, "/movements/1/id"),
         ({"id": ""}, "/movements/1/id"),
         ({"colour": "red"}, "/movements/1/colour"),
         (None, "/movements/1"),
