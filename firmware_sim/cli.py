@@ -15,6 +15,7 @@ from firmware_sim.clock import system_clock
 from firmware_sim.devices.camera_eye import CameraEye
 from firmware_sim.devices.site import Addresses, Doors, run_site
 from firmware_sim.devices.till_api import Api
+from firmware_sim.devices.whole_file import write_whole
 from firmware_sim.errors import BadOption, CameraUnknown, SimulatorError
 from firmware_sim.logs import configure
 from firmware_sim.scene_file import load, shipped_scenes
@@ -48,6 +49,9 @@ def up(
     seed: SeedOption = None,
     seconds: Annotated[float | None, typer.Option(min=0.0, help="Stop by itself after so many real seconds.")] = None,
     truth: Annotated[Path | None, typer.Option(help="Append what really happened to this file, as JSON lines.")] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Keep the shelves' stock in this file, and start with what it holds.")
+    ] = None,
     ready_file: Annotated[
         Path | None, typer.Option(help="Write the addresses here, as JSON, once all doors are open.")
     ] = None,
@@ -60,6 +64,7 @@ def up(
         camera_port=plan.ports.cameras if camera_port is None else camera_port,
         api=_api(api_url, api_token_file),
         truth=truth,
+        state=state,
     )
     warehouse = Warehouse(plan, plan.seed if seed is None else seed)
     asyncio.run(_run(warehouse, doors, speed, seconds, ready_file))
@@ -117,10 +122,8 @@ def _announce(found: Addresses, ready_file: Path | None) -> None:
     typer.echo(line)
     if ready_file is None:
         return
-    draft = ready_file.with_name(ready_file.name + ".part")
     try:
-        draft.write_text(line + "\n", encoding="utf-8")
-        draft.replace(ready_file)  # in one step: who waits for the file never reads half of it
+        write_whole(ready_file, f"{line}\n".encode())
     except OSError as error:
         raise BadOption(f"--ready-file {ready_file} cannot be written ({error.strerror}); name a folder of yours") from error
 

@@ -55,20 +55,17 @@ def settle_in(conn: Connection, now: datetime) -> None:
 
 
 def open_doors(conn: Connection, now: datetime) -> None:
-    """Book what stands on the simulated shelves: a receipt at first, an adjustment when the simulator starts anew."""
-    units, standing = scene().opening_units, positions.of_site(conn, SITE)
-    shelves = {(shelf.location, shelf.sku): units[shelf.location] for shelf in catalogue.all_of(conn, catalogue.Shelf, SITE)}
-    opening = [
-        _opening(place, opened - standing[place].book if place in standing else opened, place in standing, now)
-        for place, opened in shelves.items()
-    ]
+    """Book what stands on the simulated shelves at first, as receipts; afterwards the simulator keeps what it sold."""
+    units, known = scene().opening_units, positions.of_site(conn, SITE)
+    shelves = [(shelf.location, shelf.sku) for shelf in catalogue.all_of(conn, catalogue.Shelf, SITE)]
+    opening = [_opening(place, units[place[0]], now) for place in shelves if place not in known]
     stock.post_movements(conn, SITE, [movement for movement in opening if movement.quantity], WHO, now)
 
 
-def _opening(place: positions.Place, quantity: int, is_known: bool, now: datetime) -> Movement:
+def _opening(place: positions.Place, quantity: int, now: datetime) -> Movement:
     location, sku = place
     name = f"tallyhouse:demo:{SITE}:{location}:{now.isoformat()}"
-    return Movement(str(uuid5(NAMESPACE_URL, name)), "adjustment" if is_known else "receipt", sku, location, quantity, now)
+    return Movement(str(uuid5(NAMESPACE_URL, name)), "receipt", sku, location, quantity, now)
 
 
 def _past(played: Scene, today: date, rng: np.random.Generator) -> dict[tuple[str, date], float]:

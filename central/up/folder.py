@@ -51,6 +51,11 @@ class HouseFolder:
         """The simulator's addresses, once its doors are open."""
         return self.path / "simulator.json"
 
+    @property
+    def simulator_state_file(self) -> Path:
+        """What stands on the simulated shelves between two runs."""
+        return self.path / "simulator-state.json"
+
     def agent(self, device: str) -> Path:
         """The folder of one agent."""
         return self.path / "agents" / device

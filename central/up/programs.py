@@ -53,7 +53,7 @@ def simulator(folder: HouseFolder, config: CentralConfig, scene: str, speed: flo
         _installed("tallyhouse-sim"), "up", "--scene", scene, "--host", LOOPBACK,
         "--modbus-port", str(modbus), "--camera-port", str(cameras),
         "--api-url", config.console_url, "--api-token-file", folder.till_token_file,
-        "--ready-file", folder.simulator_ready_file, "--speed", str(speed),
+        "--ready-file", folder.simulator_ready_file, "--state", folder.simulator_state_file, "--speed", str(speed),
     )  # fmt: skip
     return Program("simulator", command, folder.simulator_ready_file.exists)
 

@@ -12,6 +12,7 @@ from firmware_sim.clock import SimulatedClock
 from firmware_sim.devices.camera_eye import CameraEye
 from firmware_sim.devices.camera_stream import CameraStreams
 from firmware_sim.devices.modbus_machine import ModbusMachines
+from firmware_sim.devices.shelf_state import ShelfState
 from firmware_sim.devices.till import Till
 from firmware_sim.devices.till_api import Api
 from firmware_sim.devices.truth import TruthFile
@@ -23,13 +24,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Doors:
-    """Where a site listens and reports. Port 0: any free one; api None: no till; truth None: not written."""
+    """Where a site listens and reports. Port 0: any free one; api None: no till; truth, state None: not written."""
 
     host: str
     modbus_port: int
     camera_port: int
     api: Api | None = None
     truth: Path | None = None
+    state: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ async def run_site(
     """Run until `stop` is set. Raises PortTaken and BadOption before on_ready is called, nothing afterwards."""
     eyes = [CameraEye(warehouse, camera) for camera in warehouse.scene.cameras]
     async with AsyncExitStack() as stack:
+        state = stack.enter_context(ShelfState(doors.state, warehouse)) if doors.state else None
         truth = stack.enter_context(TruthFile(doors.truth, clock)) if doors.truth else None
         machines = await stack.enter_async_context(ModbusMachines(warehouse, doors.host, doors.modbus_port))
         cameras = stack.enter_context(CameraStreams(eyes, doors.host, doors.camera_port))
@@ -61,6 +64,8 @@ async def run_site(
             movements = warehouse.advance(clock.elapsed_s())
             if truth:
                 truth.observe(warehouse, movements)
+            if state and movements:
+                state.save()
             if till:
                 _book(till, movements, clock)
             await _pause(stop)

@@ -37,6 +37,25 @@ class Stall:
     low_since_s: float | None = None
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What is kept of a stall between two runs: its units, and for how long it has been low (None: it is not)."""
+
+    units: int
+    low_for_s: float | None = None
+
+
+def standing(stall: Stall, now_s: float) -> Standing:
+    """What to keep of a stall at a moment."""
+    return Standing(stall.shelf.units, None if stall.low_since_s is None else round(now_s - stall.low_since_s, 1))
+
+
+def resumed(stall: Stall, kept: Standing, now_s: float) -> Stall:
+    """The stall as it was kept. Raises ValueError when the shelf cannot hold so much."""
+    low_since_s = None if kept.low_for_s is None else now_s - kept.low_for_s
+    return replace(stall, shelf=replace(stall.shelf, units=kept.units), low_since_s=low_since_s)
+
+
 def open_stalls(scene: Scene, shelves: Sequence[Shelf]) -> tuple[Stall, ...]:
     """The shelves of a scene with the demand of their SKUs, shared evenly among the shelves of one SKU."""
     shelves_of = {sku.id: sum(shelf.sku == sku.id for shelf in shelves) for sku in scene.skus}

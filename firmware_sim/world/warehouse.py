@@ -16,7 +16,7 @@ from firmware_sim.world.machine import Heat, quantities, sensed, settled_heat, w
 from firmware_sim.world.machine import load_share as machine_load
 from firmware_sim.world.parts import Belt, BeltView, belt_view
 from firmware_sim.world.shelf import CartonGrid, CartonLook, Shelf, bgr_of
-from firmware_sim.world.trade import Movement, Stall, open_stalls, traded
+from firmware_sim.world.trade import Movement, Stall, Standing, open_stalls, resumed, standing, traded
 
 TICK_S = 0.1
 
@@ -58,6 +58,17 @@ class Warehouse:
         while (self.ticks + 1) * TICK_S <= to_s:
             movements += self._tick()
         return movements
+
+    def standing(self) -> dict[str, Standing]:
+        """By location, what is to be kept of the shelves until the next run."""
+        return {stall.shelf.location: standing(stall, self.time_s) for stall in self.stalls}
+
+    def resume(self, kept: Mapping[str, Standing]) -> None:
+        """Put the shelves back as they were kept; one that is not named stays as it is. Raises ValueError."""
+        self.stalls = tuple(
+            resumed(stall, kept[stall.shelf.location], self.time_s) if stall.shelf.location in kept else stall
+            for stall in self.stalls
+        )
 
     def shelves_seen_by(self, camera_id: str) -> tuple[Shelf, ...]:
         """The shelves in one camera's frame as they are now, in the scene's order."""

@@ -27,6 +27,7 @@ from firmware_sim.scene_file import load
 from firmware_sim.world.warehouse import Warehouse
 from protocols.sensor_profiles.profile import decode
 from protocols.sensor_profiles.profile import load as load_profile
+from tests.parts.ports import eventually
 
 HOST = "127.0.0.1"
 TIMEOUTS = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 3_000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 3_000]
@@ -233,6 +234,49 @@ def test_up_announces_itself_and_stops_by_itself(tmp_path: Path) -> None:
     assert sum(line["what"] == "shelf" for line in lines) >= 12
 
 
+def test_a_killed_site_opens_again_with_the_shelves_it_had(tmp_path: Path) -> None:
+    """What was sold is gone after a kill -9 too, so that the shelves still agree with the centre's books."""
+    state, truth = tmp_path / "state.json", tmp_path / "truth.jsonl"
+    files = ("--modbus-port", "0", "--camera-port", "0", "--state", str(state))
+    with simulator("up", *files, "--speed", "40") as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        opened = {shelf.id: shelf.starting_units for shelf in load("small_warehouse").shelves}
+        assert eventually(lambda: kept_units(state) != opened, 30)
+        running.kill()
+        running.communicate()
+    kept = kept_units(state)
+    with simulator("up", *files, "--seconds", "0", "--truth", str(truth)) as running:
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err
+    assert dict(shelf_lines(truth)[: len(kept)]) == kept
+
+
+def kept_units(state: Path) -> dict[str, int]:
+    """What a state file holds, by location."""
+    return {place: kept["units"] for place, kept in json.loads(state.read_text())["shelves"].items()}
+
+
+def shelf_lines(truth: Path) -> list[tuple[str, int]]:
+    """Location and units of each line about a shelf."""
+    lines = [json.loads(line) for line in truth.read_text().splitlines()]
+    return [(line["location"], line["units"]) for line in lines if line["what"] == "shelf"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"scene": "other", "shelves": {}}', '{"scene": "small_warehouse", "shelves": {"a-01": {"units": 99}}}'],
+)
+def test_a_state_that_does_not_fit_is_named_with_its_remedy(tmp_path: Path, content: str) -> None:
+    """Damaged, of another scene, or too much for a shelf: the site says so and does not open with invented stock."""
+    (tmp_path / "state.json").write_text(content)
+    with simulator("up", "--modbus-port", "0", "--camera-port", "0", "--state", str(tmp_path / "state.json")) as running:
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == 2
+    assert "delete it to start" in err
+    assert "Traceback" not in err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_up_stops_cleanly_on_a_signal(number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM end it with exit code 0, a viewer watching or not."""
@@ -256,6 +300,7 @@ def test_up_stops_cleanly_on_a_signal(number: signal.Signals) -> None:
         (("up", "--api-url", "http://127.0.0.1:1"), "--api-token-file"),
         (("up", "--api-url", "ftp://x", "--api-token-file", "/dev/null"), "--api-url 'ftp://x'"),
         (("up", "--modbus-port", "0", "--camera-port", "0", "--ready-file", "/nowhere/r.json"), "--ready-file"),
+        (("up", "--modbus-port", "0", "--camera-port", "0", "--state", "/nowhere/s.json"), "--state"),
         (("snapshot", "x.jpg", "--camera", "cam-9"), "cam-1, cam-2, cam-3, cam-4"),
     ],
 )

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from firmware_sim.scene import Faults, Scene, SensorFault
 from firmware_sim.scene_file import load
+from firmware_sim.world.trade import Standing
 from firmware_sim.world.warehouse import TICK_S, Warehouse
 
 SCENE = load("small_warehouse")
@@ -90,3 +91,28 @@ def test_the_rush_sells_within_the_first_minutes(scene: Scene) -> None:
     assert sold >= 10
     low = [stall.shelf.location for stall in world.stalls if stall.shelf.units <= 0.25 * stall.shelf.capacity]
     assert {"a-02", "b-02", "c-03"} <= set(low)
+
+
+@given(st.floats(0.0, 60.0))
+@settings(max_examples=15)
+def test_kept_shelves_are_put_back_as_they_were(until_s: float) -> None:
+    """A new world that resumes holds what the old one held, and a shelf that was low stays due for the clerk."""
+    old, new = Warehouse(SCENE, 5), Warehouse(SCENE, 6)
+    old.advance(until_s)
+    new.resume(old.standing())
+    assert [stall.shelf.units for stall in new.stalls] == [stall.shelf.units for stall in old.stalls]
+    assert new.standing() == old.standing()
+
+
+def test_a_shelf_low_for_long_before_the_stop_is_filled_soon_after_it(scene: Scene) -> None:
+    """Short runs one after the other do not sell the house empty: the clerk goes by the time of all of them."""
+    world = Warehouse(structs.replace(scene, trade=structs.replace(scene.trade, rush_factor=1.0)), 1)
+    world.resume({"a-01": Standing(units=0, low_for_s=scene.trade.refill_after_s - 1.0)})
+    receipts = [movement for movement in world.advance(3.0) if movement.kind == "receipt"]
+    assert [(movement.location, movement.quantity) for movement in receipts] == [("a-01", world.stalls[0].shelf.capacity)]
+
+
+def test_more_than_fits_is_refused(scene: Scene) -> None:
+    """What was kept for a larger shelf is not squeezed into this one."""
+    with pytest.raises(ValueError, match="a-01"):
+        Warehouse(scene, 1).resume({"a-01": Standing(units=999)})

@@ -1,0 +1,27 @@
+"""The demo's small company on a real database: its books open once."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from central.demo.company import SITE, open_doors, settle_in
+from central.demo.scene import scene
+from central.floor.stock import post_movements
+from central.store import positions
+from central.store.engine import writing
+from central.store.movements import Movement
+from tests.makers import NOON
+from tests.parts.centre import migrated
+
+
+def test_a_second_start_goes_on_with_the_books_of_the_first(tmp_path: Path) -> None:
+    """What was sold stays sold: the simulator keeps its shelves, so nothing is booked to make the two agree."""
+    opening = scene().opening_units
+    with migrated(tmp_path / "house.db") as engine, writing(engine) as conn:
+        settle_in(conn, NOON)
+        open_doors(conn, NOON)
+        assert {location: there.book for (location, _), there in positions.of_site(conn, SITE).items()} == opening
+        location, sku = next(iter(positions.of_site(conn, SITE)))
+        post_movements(conn, SITE, [Movement("one", "sale", sku, location, -1, NOON)], "till", NOON)
+        before = positions.of_site(conn, SITE)
+        open_doors(conn, NOON + timedelta(hours=1))
+        assert positions.of_site(conn, SITE) == before
