@@ -3,8 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from central.demo.company import SITE, open_doors, settle_in
-from central.demo.scene import scene
+from central.demo.company import SITE, open_doors, scene, settle_in
 from central.floor.stock import post_movements
 from central.store import positions
 from central.store.engine import writing
