@@ -23,6 +23,7 @@ from central.store.decisions import Decision
 from central.translations.catalogue import LOCALES, translations, translator
 
 every_capability = pytest.mark.parametrize("card", discover(), ids=lambda card: card.name)
+BENCHMARKS = FOLDER.parents[1] / "benchmarks"
 ABSURD_NUMBERS = (0, -1, 1e-300, 1e18, -1e18)
 
 
@@ -206,10 +207,16 @@ def test_every_parameter_says_what_it_is_and_has_a_default(card: Capability) -> 
 
 
 @every_capability
-def test_a_benchmark_and_the_baseline_it_must_beat_are_named(card: Capability) -> None:
-    """How good it is can be asked with one command."""
-    assert card.benchmark
+def test_the_baseline_it_must_beat_is_named(card: Capability) -> None:
+    """What somebody would do without it."""
     assert card.baseline
+
+
+@every_capability
+def test_its_benchmark_exists(card: Capability) -> None:
+    """How good it is can be asked with one command: the card names a file in `benchmarks/`."""
+    assert card.benchmark
+    assert (BENCHMARKS / f"{card.benchmark}.py").is_file()
 
 
 @every_capability

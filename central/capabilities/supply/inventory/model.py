@@ -47,8 +47,8 @@ class Shelf(BaseModel, frozen=True, extra="forbid"):
     confidence: float | None = Field(default=None, ge=0, le=1)
 
     def is_fresh(self, as_of: datetime, fresh_for_h: float) -> bool:
-        """Whether decisions go by the count rather than by the book."""
-        return self.counted_at is not None and as_of - self.counted_at <= timedelta(hours=fresh_for_h)
+        """Whether decisions go by the count rather than by the book. One from as far in the future is by a wrong clock."""
+        return self.counted_at is not None and abs(as_of - self.counted_at) <= timedelta(hours=fresh_for_h)
 
 
 class Supply(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
@@ -152,7 +152,7 @@ def _order(
         Reason("rounded_to_packs", units=units, packs=packs, pack_size=supply.pack_size),
         would_change=(
             Reason("no_order_from", on_hand=outlook.point - inputs.on_order),
-            _if_sooner(supply, params, outlook),
+            *_if_sooner(supply, params, outlook, packs),
         ),
         effect=Money(round(units * supply.unit_cost, 2), supply.currency),
         confidence=outlook.confidence,
@@ -194,14 +194,16 @@ def _expectation(inputs: Inputs, supply: Supply, params: Params, outlook: _Outlo
     ]
 
 
-def _if_sooner(supply: Supply, params: Params, outlook: _Outlook) -> Reason:
-    """What a lead time shorter by a day, or none at all, would make of the order."""
+def _if_sooner(supply: Supply, params: Params, outlook: _Outlook, packs: int) -> list[Reason]:
+    """What a lead time shorter by a day, or none at all, would make of an order of `packs`; empty when nothing."""
     sooner = replace(outlook.wait, lead_time_d=max(outlook.wait.lead_time_d - 1, 0.0))
     point = reorder.reorder_point(outlook.demand, sooner, params.service_level)
-    packs = reorder.packs_to_order(outlook.available, point, outlook.demand.mean * params.cover_d, supply.pack_size)
-    if packs == 0:
-        return Reason("no_order_at_lead_time", lead_time_d=sooner.lead_time_d)
-    return Reason("if_lead_time", lead_time_d=sooner.lead_time_d, units=packs * supply.pack_size)
+    then = reorder.packs_to_order(outlook.available, point, outlook.demand.mean * params.cover_d, supply.pack_size)
+    if then == packs:
+        return []
+    if then == 0:
+        return [Reason("no_order_at_lead_time", lead_time_d=sooner.lead_time_d)]
+    return [Reason("if_lead_time", lead_time_d=sooner.lead_time_d, units=then * supply.pack_size)]
 
 
 def _interval(outlook: _Outlook) -> Interval:

@@ -2,7 +2,8 @@
 
 Method: demand over lead time plus review is taken as normal, with the variance of daily demand and of lead time: Silver,
 Pyke and Thomas (2017), ch. 6 and 7. `service_level` is the chance of not running out before the next order arrives (cycle
-service), not the share of demand served. Weak when demand is intermittent (more than half of the days zero).
+service), not the share of demand served. Weak when demand is intermittent (more than half of the days zero). Demand is that
+of a trading day: where some days of the week are closed, a lead time in calendar days makes stock higher than it need be.
 """
 
 from collections.abc import Sequence

@@ -40,6 +40,12 @@ def test_a_stale_count_yields_to_the_book() -> None:
     assert on_hand([shelf(book=11, counted=3, age_h=13)], AS_OF, fresh_for_h=12).units == 11
 
 
+def test_a_count_from_the_future_yields_to_the_book() -> None:
+    """A camera whose clock is a day ahead does not stay fresh for a day; a minute ahead is fine."""
+    assert on_hand([shelf(book=11, counted=3, age_h=-24)], AS_OF, fresh_for_h=12).units == 11
+    assert on_hand([shelf(book=11, counted=3, age_h=-1 / 60)], AS_OF, fresh_for_h=12).units == 3
+
+
 def test_each_shelf_goes_by_its_own_evidence() -> None:
     """Counted here, booked there: the sum, and the reasons say that it is mixed."""
     places = (shelf(book=11, counted=3), shelf(book=4, location="c-01"))
@@ -93,6 +99,14 @@ def test_a_shorter_lead_time_that_makes_the_order_needless_says_so() -> None:
     """Not an order of nothing."""
     codes = {reason.code for reason in decide(with_(shelves=(shelf(book=20),)), PARAMS).would_change}
     assert codes == {"no_order_from", "no_order_at_lead_time"}
+
+
+def test_a_shorter_lead_time_that_changes_nothing_is_not_said_to() -> None:
+    """What comes at once cannot come sooner."""
+    assert INPUTS.supply is not None
+    at_once = INPUTS.supply.model_copy(update={"lead_time_d": 0.0})
+    codes = {reason.code for reason in decide(with_(supply=at_once), PARAMS).would_change}
+    assert codes == {"no_order_from"}
 
 
 def test_the_time_to_approve_lies_between_an_hour_and_the_next_review() -> None:
