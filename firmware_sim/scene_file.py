@@ -7,10 +7,12 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from msgspec import ValidationError, convert
+from msgspec import convert
 
 from firmware_sim.errors import SceneError
-from firmware_sim.scene import Scene, Shelf
+from firmware_sim.scene import Faults, Machine, Scene, Shelf
+from protocols.sensor_profiles.profile import finite_number, shipped_profiles
+from protocols.sensor_profiles.profile import load as load_profile
 
 
 def shipped_scenes() -> list[str]:
@@ -33,8 +35,8 @@ def load(name_or_path: str) -> Scene:
 def parse(text: str, origin: str) -> Scene:
     """A scene from TOML text; `origin` is what errors call the file. Raises SceneError."""
     try:
-        scene = convert(tomllib.loads(text), Scene)
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        scene = convert(tomllib.loads(text, parse_float=finite_number), Scene)
+    except ValueError as error:  # TOML's and msgspec's own errors are such
         raise SceneError(f"scene {origin}: {str(error).replace('`$.', '`')}; correct that key") from error
     for contradiction in _contradictions(scene):
         raise SceneError(f"scene {origin}: {contradiction}")
@@ -53,7 +55,10 @@ def _contradictions(scene: Scene) -> Iterator[str]:
     yield from _repeated("machines.device_id", (str(machine.device_id) for machine in scene.machines))
     for index, shelf in enumerate(scene.shelves):
         yield from (f"shelves[{index}].{complaint}" for complaint in _shelf_contradictions(scene, shelf))
+    for index, machine in enumerate(scene.machines):
+        yield from (f"machines[{index}].{complaint}" for complaint in _machine_contradictions(machine))
     yield from _dangling_names(scene)
+    yield from _cut_faults(scene.faults)
 
 
 def _shelf_contradictions(scene: Scene, shelf: Shelf) -> Iterator[str]:
@@ -66,6 +71,21 @@ def _shelf_contradictions(scene: Scene, shelf: Shelf) -> Iterator[str]:
         yield f"starting_units is {shelf.starting_units}, but only {shelf.capacity} fit; lower it or enlarge the shelf"
     if width * height == 0 or left + width > 1 or top + height > 1:
         yield f"roi is {list(shelf.roi)}, which is empty or leaves the frame; use x, y, width, height as fractions of it"
+
+
+def _machine_contradictions(machine: Machine) -> Iterator[str]:
+    if machine.profile not in shipped_profiles():
+        yield f"profile is {machine.profile!r}; shipped are {', '.join(shipped_profiles())}"
+    elif (machine.pressure is None) == ("pressure_bar" in {r.name for r in load_profile(machine.profile).registers}):
+        yield f"pressure: needed by a profile with a register pressure_bar, and by no other; {machine.profile} is given"
+
+
+def _cut_faults(faults: Faults) -> Iterator[str]:
+    ends_s = [(fault.machine, fault.start_s + fault.lasts_s) for fault in faults.machine]
+    ends_s += [(fault.machine, fault.start_s + fault.lasts_s) for fault in faults.sensor]
+    for machine, end_s in ends_s:
+        if end_s > faults.repeat_s:
+            yield f"faults.repeat_s is {faults.repeat_s:g}, but one of {machine} ends at {end_s:g} s; lengthen it"
 
 
 def _dangling_names(scene: Scene) -> Iterator[str]:

@@ -96,11 +96,18 @@ def load(name: str) -> Profile:
 def parse(text: str, origin: str) -> Profile:
     """A profile from TOML; `origin` is what errors call the file. Raises BadProfile naming the key."""
     try:
-        profile = msgspec.convert(tomllib.loads(text), Profile)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        profile = msgspec.convert(tomllib.loads(text, parse_float=finite_number), Profile)
+    except ValueError as error:  # TOML's and msgspec's own errors are such
         raise BadProfile(f"sensor profile {origin}: {error}; correct that key") from error
     _check(profile, origin)
     return profile
+
+
+def finite_number(text: str) -> float:
+    """A TOML number; TOML knows inf and nan, no quantity does. Raises ValueError."""
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"{text} is not a finite number")
+    return value
 
 
 def decode(profile: Profile, registers: Sequence[int]) -> dict[str, float]:

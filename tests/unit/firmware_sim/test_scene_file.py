@@ -72,6 +72,11 @@ def test_a_scene_is_read_from_a_path(tmp_path: Path) -> None:
         ('kind = "dropout"', 'kind = "dropout"\nchannel = "current_a"', r"faults\.sensor\[1\]\.channel"),
         ('kind = "stuck"', 'kind = "tired"', r"tired.*faults\.sensor\[0\]\.kind"),
         ('name = "small_warehouse"', "name = ", "Invalid value"),
+        ("daily_demand = 14.0", "daily_demand = nan", "nan is not a finite number"),
+        ("rush_s = 150.0", "rush_s = 1e999", "1e999 is not a finite number"),
+        ('profile = "pump"', 'profile = "toaster"', r"machines\[2\]\.profile is 'toaster'; shipped are compressor"),
+        ("pressure = { low_bar = 3.1, high_bar = 3.5 }", "", r"machines\[2\]\.pressure: needed by"),
+        ("repeat_s = 2400.0", "repeat_s = 2000.0", r"faults\.repeat_s is 2000, but one of conveyor-1 ends at 2085 s"),
     ],
 )
 def test_a_wrong_scene_names_the_key(good: str, bad: str, complaint: str) -> None:
