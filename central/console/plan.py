@@ -16,19 +16,25 @@ from central.errors import AlreadyReviewed, NotReviewable
 from central.floor.attention import Proposal, open_proposals
 from central.parts import parts
 from central.store import decisions, reviews
+from central.store.decisions import Decision
 
 blueprint = Blueprint("plan", __name__)
 
-RECENT = 30
+RECENT = 60
 CLOSED = ("accepted", "adjusted", "rejected", "superseded", "undecided")
 
 
 def _proposals(look: Look) -> Rows:
     waiting = open_proposals(look.conn, look.site, look.now)
     shown = {proposal.decision.id for proposal in waiting}
-    closed = [d for d in decisions.page(look.conn, look.site, states=CLOSED, limit=RECENT) if d.id not in shown]
+    closed = [one for one in decisions.page(look.conn, look.site, states=CLOSED, limit=RECENT) if _matters(one, shown)]
     recent = [Proposal(decision, reviews.valid(look.conn, decision.id)) for decision in closed]
     return {"waiting": waiting, "recent": recent}
+
+
+def _matters(decision: Decision, shown: set[str]) -> bool:
+    """Whether it says something that the open proposals do not: all but the many where nothing was to be done."""
+    return decision.id not in shown and (decision.proposal is not None or decision.state == "undecided")
 
 
 PAGE = Page("plan", "plan/page.html", (Fragment("plan", "plan/_plan.html", frozenset({"decision"}), _proposals),))

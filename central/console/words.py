@@ -28,12 +28,12 @@ def title(decision: Decision) -> str:
 
 
 def summary(decision: Decision, proposal: Mapping[str, Any] | None = None) -> str:
-    """The proposal in one line; without one, the first reason."""
+    """The proposal in one line; without one, what it is about and the first reason."""
     card, said = card_of(decision), dict(proposal or decision.proposal or {})
     if card is None:
         return decision.subject
     if not said:
-        return next(iter(reasons(decision)), decision.subject)
+        return ": ".join([name_of(decision.subject, "sku"), *reasons(decision)[:1]])
     return wording.summary(card, said | names_in(said), translator(language()), language(), house_zone())
 
 
