@@ -71,8 +71,9 @@ def schemas() -> dict[str, Schema]:
 
 def asyncapi() -> Schema:
     """The AsyncAPI 3.0 document of all channels, with MQTT bindings."""
-    _, components = msgspec.json.schema_components([c.message for c in CHANNELS], ref_template="#/components/schemas/{name}")
-    payloads, _ = msgspec.json.schema_components([c.message for c in CHANNELS], ref_template="#/components/schemas/{name}")
+    payloads, components = msgspec.json.schema_components(
+        [c.message for c in CHANNELS], ref_template="#/components/schemas/{name}"
+    )
     return {
         "asyncapi": "3.0.0",
         "info": {

@@ -6,7 +6,7 @@ characters and is percent-encoded where it becomes a topic level. Event ids are 
 
 import re
 from typing import Annotated
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 from uuid import UUID
 
 from msgspec import Meta
@@ -37,11 +37,6 @@ def sku_level(sku: str) -> str:
     if not _sku.match(sku) or not sku.isprintable():
         raise BadIdentifier(f"SKU {sku!r} must be 1 to 64 printable characters")
     return quote(sku, safe="")
-
-
-def sku_of_level(level: str) -> str:
-    """The SKU that `sku_level` turned into `level`."""
-    return unquote(level)
 
 
 def uuid7(unix_ms: int, random: bytes) -> UUID:

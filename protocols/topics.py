@@ -12,7 +12,6 @@ from protocols.identity import checked_name, sku_level
 
 ROOT = "tallyhouse/v1"
 CENTRAL_STATE = f"{ROOT}/central/state"
-META_ASYNCAPI = f"{ROOT}/meta/asyncapi"
 UP_FILTER = f"{ROOT}/edge/+/+/up/#"
 
 Up = Literal["events", "status", "reported", "health", "replies", "evidence"]
@@ -47,11 +46,6 @@ def out(site: str, domain: str, kind: str, sku: str | None = None) -> str:
     """Topic for integrators, `out/{site}/{domain}/{kind}`, with the SKU as a last level where one is given."""
     base = f"{ROOT}/out/{checked_name(site, 'site')}/{checked_name(domain, 'domain')}/{checked_name(kind, 'kind')}"
     return base if sku is None else f"{base}/{sku_level(sku)}"
-
-
-def meta_schema(name: str, major: int) -> str:
-    """Topic that keeps the JSON Schema of one message."""
-    return f"{ROOT}/meta/schema/{name}/{major}"
 
 
 def parse_up(topic: str) -> EdgeTopic:

@@ -24,6 +24,11 @@ class GateMemory(Struct):
     is_judged: bool = False
 
 
+def is_whole(memory: GateMemory) -> bool:
+    """Whether a memory that was saved holds views of the size that is compared here."""
+    return all(len(cells) in (0, COARSE_WIDTH * COARSE_HEIGHT) for cells in (memory.before, memory.empty))
+
+
 def opens(memory: GateMemory, cells: Cells) -> bool:
     """True at the one frame of each part that should be judged."""
     at_rest = _is_at_rest(memory, cells)
@@ -42,7 +47,7 @@ def opens(memory: GateMemory, cells: Cells) -> bool:
 
 
 def _is_at_rest(memory: GateMemory, cells: Cells) -> bool:
-    return len(memory.before) == COARSE_WIDTH * COARSE_HEIGHT and largest_change(cells, _cells(memory.before)) < AT_REST
+    return bool(memory.before) and largest_change(cells, _cells(memory.before)) < AT_REST
 
 
 def _is_empty(memory: GateMemory, cells: Cells) -> bool:

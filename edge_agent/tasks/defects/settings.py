@@ -9,8 +9,6 @@ from protocols.messages.picture import Fraction
 
 ShortText = Annotated[str, Meta(max_length=64)]
 
-Label = Annotated[str, Meta(max_length=64)]
-
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Defaults suit an indexed belt: a part comes into view, rests, leaves."""

@@ -9,7 +9,7 @@ from msgspec import Struct
 from edge_agent.errors import SampleRefused, SnapshotRejected
 from edge_agent.sample import Frame, Sample
 from edge_agent.task import Finding
-from edge_agent.tasks.defects.gate import GateMemory, opens
+from edge_agent.tasks.defects.gate import GateMemory, is_whole, opens
 from edge_agent.tasks.defects.settings import Settings
 from edge_agent.tasks.defects.verdict import defect
 from edge_agent.thumbnail import Pixels, coarse, cut, jpeg
@@ -81,6 +81,8 @@ class DefectsTask:
             raise SnapshotRejected(f"defects: {error}; the empty belt is learned again") from error
         if saved.version != SNAPSHOT_VERSION:
             raise SnapshotRejected(f"defects: state version {saved.version}, this is {SNAPSHOT_VERSION}")
+        if not is_whole(saved.gate):
+            raise SnapshotRejected("defects: a view of another size was saved; the empty belt is learned again")
         self._gate = saved.gate
 
     def _is_a_part(self, crop: Pixels) -> bool:

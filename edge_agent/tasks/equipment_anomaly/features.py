@@ -5,10 +5,10 @@ then the standard deviation speaks.
 """
 
 from collections.abc import Sequence
-from math import isfinite
 from statistics import fmean, median, pstdev
 
 MAD_TO_SIGMA = 1.4826
+LARGEST = 1e100  # what is larger is no reading, and its square would be no number
 MOST_DRIFT = 1.0  # thirds of a steady stretch differ by less than this many of its widths; a straight ramp by 1.8
 
 
@@ -32,5 +32,5 @@ def is_at_rest(values: Sequence[float], floor: float) -> bool:
 
 
 def usable(value: float | None) -> float | None:
-    """The value as a plain float, or None when it is missing, NaN or infinite."""
-    return float(value) if value is not None and isfinite(value) else None
+    """The value as a plain float, or None when it is missing, NaN, infinite or absurdly large."""
+    return float(value) if value is not None and abs(value) <= LARGEST else None

@@ -1,6 +1,7 @@
 """All that is remembered of one asset, as a value that can be saved."""
 
 from datetime import datetime
+from typing import get_args
 
 from msgspec import Struct
 
@@ -35,6 +36,23 @@ class AssetState(Struct):
     normals: dict[str, Normal] = {}
     memories: dict[str, ChannelMemory] = {}
     window: Window | None = None
+
+
+def is_whole(state: AssetState) -> bool:
+    """Whether the parts of a state that was saved speak of the same channels."""
+    channels = set(state.channels)
+    learning, joint = state.learning, state.joint
+    return (
+        state.traces.keys() == channels
+        and state.recorder.channels == state.channels
+        and all(len(row.values) == len(state.channels) for row in state.recorder.rows)
+        and state.sensors.keys() == set(get_args(SensorFault))
+        and state.normals.keys() == state.memories.keys() <= channels
+        and set(joint.names) <= state.normals.keys()
+        and [len(row) for row in joint.precision] == [len(joint.names)] * len(joint.names)
+        and (learning is None or set(learning.names) <= channels)
+        and (learning is None or all(len(row) == len(learning.names) for row in learning.rows))
+    )
 
 
 def advance(state: AssetState, at: datetime) -> tuple[float, bool]:

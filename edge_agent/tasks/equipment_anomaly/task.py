@@ -13,7 +13,7 @@ from edge_agent.task import Context, Finding
 from edge_agent.tasks.equipment_anomaly.limits import known_limits
 from edge_agent.tasks.equipment_anomaly.monitor import Monitor, new_state
 from edge_agent.tasks.equipment_anomaly.settings import Settings
-from edge_agent.tasks.equipment_anomaly.state import AssetState
+from edge_agent.tasks.equipment_anomaly.state import AssetState, is_whole
 
 SNAPSHOT_VERSION = 1
 MOST_CHANNELS, MOST_ASSETS = 64, 64
@@ -65,6 +65,8 @@ class EquipmentAnomalyTask:
             raise SnapshotRejected(f"equipment_anomaly: {error}; learning starts again") from error
         if saved.version != SNAPSHOT_VERSION:
             raise SnapshotRejected(f"equipment_anomaly: state version {saved.version}, this is {SNAPSHOT_VERSION}")
+        if not all(map(is_whole, saved.assets.values())):
+            raise SnapshotRejected("equipment_anomaly: parts of the state do not fit each other; learning starts again")
         if saved.learn_s == self._settings.learn_s:
             self._saved = saved.assets
 

@@ -1,6 +1,7 @@
 """The grammar of identifiers holds for every text."""
 
 import re
+from urllib.parse import unquote
 from uuid import UUID
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.errors import BadIdentifier
-from protocols.identity import checked_name, sku_level, sku_of_level, uuid7
+from protocols.identity import checked_name, sku_level, uuid7
 
 
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=32))
@@ -28,8 +29,15 @@ def test_anything_else_is_refused_and_named(name: str) -> None:
 def test_a_sku_survives_its_topic_level(sku: str) -> None:
     """Encoding a SKU as a topic level is reversible and leaves no MQTT sign in it."""
     level = sku_level(sku)
-    assert sku_of_level(level) == sku
+    assert unquote(level) == sku
     assert not set(level) & set("/+#")
+
+
+@pytest.mark.parametrize("sku", ["", "a\n", "\u202egnp.exe", "\ud800", "\u200b", "x" * 65])
+def test_a_sku_that_cannot_be_printed_is_refused(sku: str) -> None:
+    """Nothing invisible, nothing that turns the text around, nothing that is no text at all."""
+    with pytest.raises(BadIdentifier, match="printable"):
+        sku_level(sku)
 
 
 @given(st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=10))

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge_agent.errors import SampleRefused
+from edge_agent.errors import SampleRefused, SnapshotRejected
 from edge_agent.sample import Frame
 from edge_agent.task import Finding, Picture
 from edge_agent.tasks.defects.settings import Settings
@@ -85,6 +86,13 @@ def test_every_picture_of_a_folder_is_a_part() -> None:
     holes = [picture(part=True, hole_px=hole) for hole in (20, 0, 20)]
     assert len(heard(task, holes)) == 2
     assert task.snapshot() == b""
+
+
+@pytest.mark.parametrize("damage", [{"empty": "AAAA"}, {"before": "AAAA"}])
+def test_a_state_with_a_view_of_another_size_is_rejected(damage: dict[str, str]) -> None:
+    """It reads well and could be compared with no frame: better to learn the empty belt again."""
+    with pytest.raises(SnapshotRejected, match="another size"):
+        DefectsTask(Settings(), DarkSpots()).restore(msgspec.json.encode({"version": 1, "gate": damage}))
 
 
 def test_a_picture_without_a_whole_part_is_refused() -> None:

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge_agent.errors import SampleRefused
+from edge_agent.errors import SampleRefused, SnapshotRejected
 from edge_agent.sample import Frame, Reading
 from edge_agent.task import Context, Finding, Task
 from edge_agent.tasks.equipment_anomaly.card import CARD
@@ -207,6 +208,39 @@ def test_a_restored_watcher_scores_like_an_unbroken_one(seed: int, cut: int) -> 
     before = heard(first, rows[:cut])
     second.restore(first.snapshot())
     assert before + heard(second, rows[cut:]) == unbroken
+
+
+@pytest.mark.parametrize(
+    ("part", "damage"),
+    [
+        ("traces", {}),
+        ("sensors", {}),
+        ("normals", {"z": {"location": 0.0, "width": 1.0, "commissioned": 0.0, "wander": 1.0}}),
+        ("joint", {"names": ["a", "b"], "precision": [[1.0, 0.0]], "limit": 2.5}),
+        ("recorder", {"channels": ["a", "b"], "rows": [["2026-11-24T08:00:00Z", [1.0]]]}),
+        ("learning", {"target_s": 60.0, "first_s": 60.0, "names": ["a", "z"]}),
+        ("learning", {"target_s": 60.0, "first_s": 60.0, "names": ["a", "b"], "rows": [[1.0]]}),
+    ],
+)
+def test_a_state_whose_parts_disagree_is_rejected(part: str, damage: object) -> None:
+    """It reads well and would fail at every sample from now on: better to learn again."""
+    watcher = task()
+    heard(watcher, readings({"a": noise(1, 100), "b": noise(2, 100)}))
+    state = msgspec.json.decode(watcher.snapshot())
+    state["assets"]["motor-1"][part] = damage
+    with pytest.raises(SnapshotRejected, match="do not fit each other"):
+        task().restore(msgspec.json.encode(state))
+
+
+def test_a_number_too_large_for_its_square_is_no_reading() -> None:
+    """What is told of a minute is always finite, whatever a broken transmitter sends."""
+    column: list[float | None] = [*noise(1, 40), 1e308, -1e308, *noise(2, 40)]
+    told = summaries(heard(task(), readings({"a": column})))[0].channels[0]
+    assert told.n == 59
+    assert told.max is not None
+    assert told.max < 20
+    assert told.rms is not None
+    assert math.isfinite(told.rms)
 
 
 def test_a_changed_sensor_list_starts_a_new_baseline() -> None:
