@@ -131,7 +131,7 @@ class Vibration(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Pressure(Struct, frozen=True, forbid_unknown_fields=True):
-    """Delivery pressure at full and at no load."""
+    """Delivery pressure at the highest and at the lowest load of the cycle."""
 
     low_bar: Positive
     high_bar: Positive
