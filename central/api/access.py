@@ -79,4 +79,8 @@ def _check_body() -> None:
     try:
         request.get_json()
     except BadRequest as error:
-        raise Problem(400, "unreadable", f"The body is not JSON: {error.description}") from error
+        raise Problem(400, "unreadable", "The body is not JSON in UTF-8: check its quotes, commas and numbers.") from error
+    except RecursionError as error:
+        raise Problem(
+            400, "unreadable", "The body is nested too deep: send a flat list of movements or one verdict."
+        ) from error

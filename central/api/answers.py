@@ -1,17 +1,18 @@
 """The shapes that all answers share: moments as on the wire, pages with an opaque cursor."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime
-from typing import Annotated, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from flask import Response
 from pydantic import AwareDatetime, BaseModel, Field, PlainSerializer, WithJsonSchema
 
 from central.api.problems import Fault, Problem
+from central.store.types import instant_text
 from protocols.codec import wire_time
 
-Place = TypeVar("Place")
+Place = TypeVar("Place", bound=tuple[Any, ...])
 
 
 def moment_text(moment: datetime) -> str:
@@ -19,6 +20,8 @@ def moment_text(moment: datetime) -> str:
     return wire_time(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+# A moment that somebody sends: what lies beyond cannot be told in UTC everywhere on earth.
+GIVEN = Field(strict=False, ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(9999, 1, 1, tzinfo=UTC))
 Moment = Annotated[AwareDatetime, PlainSerializer(moment_text), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
@@ -48,6 +51,8 @@ def place_of(cursor: str | None, shape: type[Place]) -> Place | None:
     if cursor is None:
         return None
     try:
-        return msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=shape)
-    except (ValueError, msgspec.DecodeError) as error:
+        place: Place = msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=shape)
+        instant_text(place[0])
+        return place
+    except (ValueError, OverflowError, msgspec.DecodeError) as error:
         raise Problem(422, "invalid", "Not a cursor of this list.", (Fault("cursor", "use `next` of a page"),)) from error

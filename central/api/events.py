@@ -1,7 +1,7 @@
 """Everything that devices concluded, newest first."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from flask import Response
@@ -9,12 +9,13 @@ from pydantic import AwareDatetime, Field
 
 from central.api import nouns
 from central.api.access import caller, needs
-from central.api.answers import Answer, Moment, PageQuery, answer, cursor_of, place_of
+from central.api.answers import GIVEN, Answer, Moment, PageQuery, answer, cursor_of, place_of
 from central.parts import parts
 from central.store import events
 from central.store.events import Stored
 
 blueprint = nouns.blueprint_for("events")
+Sequence = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class EventsQuery(PageQuery):
@@ -22,7 +23,7 @@ class EventsQuery(PageQuery):
 
     kind: str | None = Field(None, max_length=60, description="As in 'shelf_count/1'.")
     device: str | None = Field(None, max_length=32)
-    since: AwareDatetime | None = Field(None, description="Not those that occurred before.")
+    since: Annotated[AwareDatetime, GIVEN] | None = Field(None, description="Not those that occurred before.")
 
 
 class EventShape(Answer, frozen=True):
@@ -51,7 +52,7 @@ class EventPage(Answer, frozen=True):
 @needs("events:read")
 def page(query: EventsQuery) -> Response:
     """A page of events of the token's site."""
-    before = place_of(query.cursor, tuple[datetime, str, int])
+    before = place_of(query.cursor, tuple[datetime, str, Sequence])
     with parts().reading() as conn:
         found = events.page(
             conn,

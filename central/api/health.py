@@ -2,19 +2,23 @@
 
 from flask import Blueprint, Response
 
-from central.api import nouns
+from central.api import nouns, problems
 from central.api.access import caller, needs
 from central.api.answers import Answer, Moment, answer
 from central.floor import devices
 from central.parts import parts
-from central.store import announcements, due, quarantine
+from central.store import announcements, due, house, quarantine
 
 blueprint = nouns.blueprint_for("health")
 process = Blueprint("process_health", __name__)
+problems.answer_errors_of(process)
 
 
 class HealthShape(Answer, frozen=True):
-    """`waiting_decisions` subjects may be decided and are not yet; `waiting_announcements` are not with the broker yet."""
+    """`waiting_decisions` subjects may be decided and are not yet; `waiting_announcements` are not with the broker yet.
+
+    What waits and what is quarantined is counted over the whole house, the devices at the token's site.
+    """
 
     time: Moment
     devices: int
@@ -29,7 +33,7 @@ class HealthShape(Answer, frozen=True):
 def alive() -> Response:
     """This process answers and reads its database."""
     with parts().reading() as conn:
-        conn.exec_driver_sql("SELECT 1")
+        house.value(conn, "epoch")
     return Response("ok\n", content_type="text/plain")
 
 

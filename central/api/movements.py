@@ -5,7 +5,7 @@ An id that stands for another movement is refused: taken for a duplicate, what i
 
 from collections.abc import Iterable
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from flask import Response
@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, select
 
 from central.api import nouns
 from central.api.access import caller, needs
-from central.api.answers import Answer, answer
+from central.api.answers import GIVEN, Answer, answer
 from central.api.problems import Fault, Problem, faults_of
 from central.deciding import waking
 from central.floor import stock
@@ -28,7 +28,6 @@ blueprint = nouns.blueprint_for("movements")
 MOST_LINES = 500
 MOST_UNITS = 1_000_000
 CLOCK_TOLERANCE = timedelta(minutes=5)
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _END = r"(?![\s\S])"
 
 
@@ -40,7 +39,7 @@ class Line(BaseModel, extra="forbid", strict=True):
     sku: str = Field(pattern=SKU_PATTERN.replace(_END, "$"))
     location: str = Field(pattern=NAME_PATTERN.replace(_END, "$"))
     quantity: int = Field(ge=-MOST_UNITS, le=MOST_UNITS)
-    occurred_at: Annotated[AwareDatetime, Field(strict=False, ge=EARLIEST)]
+    occurred_at: Annotated[AwareDatetime, GIVEN]
     reference: str | None = Field(None, max_length=120)
 
     @model_validator(mode="after")

@@ -89,6 +89,7 @@ def test_what_is_not_json_is_told_apart(program: Program) -> None:
     problem(program.call("POST", "movements", data="id;sku", content_type="text/csv"), 415, "unsupported-media-type")
     problem(program.call("POST", "movements", data="{", content_type="application/json"), 400, "unreadable")
     problem(program.call("POST", "movements", data=b"\xff\xfe", content_type="application/json"), 400, "unreadable")
+    problem(program.call("POST", "movements", data="[" * 10_000, content_type="application/json"), 400, "unreadable")
     huge = b" " * (4 * 1024 * 1024 + 1)
     problem(program.call("POST", "movements", data=huge, content_type="application/json"), 413, "request-entity-too-large")
 
@@ -106,6 +107,13 @@ def test_a_wrong_parameter_is_named(program: Program, query: str) -> None:
     """422 points at the parameter."""
     (fault, *_) = problem(program.get(f"decisions?{query}"), 422, "invalid")["errors"]
     assert fault["pointer"].strip("/") == query.partition("=")[0]
+
+
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00", "2026-11-24T12:00:00"])
+def test_a_moment_that_cannot_be_told_in_utc_is_refused(program: Program, since: str) -> None:
+    """At the edges of time, or without a zone."""
+    (fault,) = problem(program.get(f"events?since={since}"), 422, "invalid")["errors"]
+    assert fault["pointer"] == "/since"
 
 
 def test_events_are_paged_and_filtered(house: House, program: Program) -> None:
@@ -177,6 +185,13 @@ def test_health_tells_the_backlog(house: House, program: Program) -> None:
     assert figures["waiting_decisions"] == 1
     assert figures["waiting_announcements"] >= 1
     assert program.client.get("/healthz").data == b"ok\n"
+
+
+def test_a_supervisor_hears_of_a_database_that_cannot_be_read(house: House, program: Program) -> None:
+    """503 with a reason, not a page: the process answers, its database does not."""
+    with house.parts.writing() as conn:
+        conn.exec_driver_sql("DROP TABLE house")
+    problem(program.client.get("/healthz"), 503, "busy")
 
 
 def test_the_document_is_valid_openapi_and_names_every_path(program: Program) -> None:

@@ -85,6 +85,7 @@ def test_a_proposal_is_adjusted_within_what_the_card_allows(house: House) -> Non
     torn = program.post(path, adjust | {"proposal": {"packs": 2, "units": 25}})
     assert torn.status_code == 422
     assert torn.get_json()["errors"][0]["pointer"] == "/proposal"
+    assert program.post(path, adjust | {"proposal": {"packs": 10**22, "units": 12 * 10**22}}).status_code == 422
     done = program.post(path, adjust | {"proposal": {"packs": 2, "units": 24}})
     assert done.get_json()["proposal"]["units"] == 24
     assert program.get(f"decisions/{listed['id']}").get_json()["state"] == "adjusted"

@@ -74,6 +74,7 @@ def test_a_sale_that_empties_the_shelf_wakes_the_order(house: House, program: Pr
         ({"occurred_at": "2026-11-24T08:10:40"}, "/movements/1/occurred_at"),
         ({"occurred_at": "2099-01-01T00:00:00Z"}, "/movements/1/occurred_at"),
         ({"occurred_at": "0001-01-01T00:00:00+14:00"}, "/movements/1/occurred_at"),
+        ({"occurred_at": "9999-12-31T23:59:59-14:00"}, "/movements/1/occurred_at"),
         ({"id": "sale-1", "quantity": -2}, "/movements/1/id"),
         ({"id": ""}, "/movements/1/id"),
         ({"colour": "red"}, "/movements/1/colour"),

@@ -17,6 +17,7 @@ from central.deciding import outcome
 from central.deciding.outcome import Interval, Money, Outcome, Reason
 
 MOST_UNITS = 1_000_000_000
+MOST_TO_ORDER = 10**15  # more than the most that is sold a day for the longest lead time
 INTERVAL_SHARE = 0.8
 LEAST_TIME_TO_APPROVE_D = 1 / 24
 
@@ -68,7 +69,7 @@ class Inputs(outcome.Inputs, frozen=True):
 
     sku: str
     shelves: tuple[Shelf, ...]
-    on_order: int = Field(ge=0, le=MOST_UNITS)
+    on_order: int = Field(ge=0, le=1000 * MOST_TO_ORDER)
     daily_demand: tuple[float, ...]
     supply: Supply | None
 
@@ -78,8 +79,8 @@ class Replenishment(outcome.Proposal, frozen=True):
 
     sku: str
     supplier: str
-    units: int = Field(gt=0)
-    packs: int = Field(gt=0)
+    units: int = Field(gt=0, le=MOST_TO_ORDER)
+    packs: int = Field(gt=0, le=MOST_TO_ORDER)
     pack_size: int = Field(ge=1)
 
     @model_validator(mode="after")

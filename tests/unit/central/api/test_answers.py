@@ -1,5 +1,6 @@
 """Cursors and moments as programs see them."""
 
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -24,6 +25,14 @@ def test_any_other_text_is_a_problem_and_not_a_crash(text: str) -> None:
     with pytest.raises(Problem) as refused:
         place_of(text, tuple[datetime, str, int])
     assert refused.value.status == 422
+
+
+@pytest.mark.parametrize("moment", ["2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_cursor_with_a_moment_of_no_use_is_a_problem(moment: str) -> None:
+    """Without a zone, or at the edges of time: nobody was given such a place."""
+    forged = urlsafe_b64encode(f'["{moment}","eye-01"]'.encode()).decode()
+    with pytest.raises(Problem, match="Not a cursor"):
+        place_of(forged, tuple[datetime, str])
 
 
 def test_moments_are_utc_with_milliseconds_and_z() -> None:
