@@ -40,8 +40,17 @@ def summary(card: Capability, proposal: Mapping[str, Value], translate: Translat
 
 
 def formatted(value: Value, unit: str, locale: str, *, currency: str = "", zone: tzinfo = UTC) -> str:
-    """`value` as a reader of `locale` writes it. Units: those of `UNITS`; a missing value is a dash."""
-    return "–" if value is None else UNITS[unit](value, Locale.parse(locale), currency, zone)
+    """`value` as a reader of `locale` writes it. Units: those of `UNITS`; a missing value is a dash.
+
+    What its unit cannot write is shown as it is: a decision of last year may hold what a card of today calls otherwise, and
+    must not keep a verdict on it from being announced.
+    """
+    if value is None:
+        return "–"
+    try:
+        return UNITS[unit](value, Locale.parse(locale), currency, zone)
+    except (ValueError, TypeError, ArithmeticError):
+        return str(value)
 
 
 def _filled(text: str, card: Capability, values: Mapping[str, Value], locale: str, zone: tzinfo) -> str:

@@ -44,6 +44,13 @@ def test_a_code_that_the_card_dropped_is_shown_as_it_is() -> None:
     assert wording.sentence(CARD, Reason("of_last_year"), translator("en"), "en") == "of_last_year"
 
 
+@pytest.mark.parametrize("unit", sorted(wording.UNITS))
+@pytest.mark.parametrize("value", ["about three", {"en": "three"}, True, float("inf"), float("nan"), -1])
+def test_a_value_that_its_unit_cannot_write_is_shown_as_it_is(value: Value, unit: str) -> None:
+    """No decision of last year keeps its verdict from being announced."""
+    assert wording.formatted(value, unit, "en", currency="EUR")
+
+
 def test_a_value_that_an_old_decision_did_not_keep_is_a_dash() -> None:
     """The sentence still stands."""
     text = wording.sentence(CARD, Reason("below_reorder_point", available=3), translator("en"), "en")
