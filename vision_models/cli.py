@@ -47,6 +47,26 @@ def train_shelf(
     teach_shelf(course, Recipe(budget_cpu_s=cpu_minutes * 60, shares=shares), out)
 
 
+@train_app.command("yolo")
+def train_yolo(
+    data: Annotated[Path, typer.Option(help="Folder with images/SPLIT and labels/SPLIT (YOLO); it is copied first.")],
+    out: Out,
+    hold_out: Annotated[list[str], typer.Option(help="Captures kept out for validation and the count rule.")],
+    epochs: Annotated[int, typer.Option(min=1, help="Rounds over the training photos.")] = 100,
+    size_px: Annotated[int, typer.Option(min=32, help="Side of the picture the network sees, a multiple of 32.")] = 320,
+    credit: Annotated[list[str] | None, typer.Option(help="Whose pictures they are, for the manifest.")] = None,
+    version: Version = "0.1.0",
+) -> None:
+    """Teach YOLO11n instead of our own detector; its weights are AGPL-3.0.
+
+    Example: tallyhouse-models train yolo --data warehouse-boxes --hold-out iiiiii --hold-out IMG_0261
+    --credit "box-fh0kz, CC BY 4.0" --out weights/yolo
+    """
+    from vision_models.training.yolo import YoloCourse, teach_yolo  # noqa: PLC0415
+
+    print(teach_yolo(YoloCourse(data, tuple(hold_out), epochs, size_px, version, tuple(credit or ())), out).licence)
+
+
 @train_app.command("rule")
 def train_rule(
     out: Annotated[Path, typer.Option(help="Folder of a taught counting model; its draft gets the rule.")],
@@ -96,20 +116,21 @@ def evaluate_shelf(
     bundle: Annotated[Path, typer.Option(help="Folder of the released model.")],
     images: Annotated[Path, typer.Option(help="Folder of pictures.")],
     labels: Annotated[Path, typer.Option(help="Folder of YOLO files of the same names.")],
-    taught_mean: Annotated[float, typer.Option(help="Mean count of the taught pictures: the trivial answer.")],
+    taught: Annotated[list[Path], typer.Option(help="Label folders taught from: the trivial answer is their median.")],
     as_json: AsJson = False,
 ) -> None:
     """Average precision and count errors beside those of a constant count.
 
     Example: tallyhouse-models evaluate shelf --bundle vision_models/weights/shelf --images images/test
-    --labels labels/test --taught-mean 13.5 --json
+    --labels labels/test --taught labels/train --json
     """
     from vision_models.evaluation.table import as_lines, count_table  # noqa: PLC0415
+    from vision_models.inference.preprocess import LARGEST_SIDE_PX  # noqa: PLC0415
     from vision_models.inference.shelf import ShelfDetector  # noqa: PLC0415
-    from vision_models.training.datasets import labelled_pictures  # noqa: PLC0415
+    from vision_models.training.datasets import counts_in, labelled_pictures  # noqa: PLC0415
 
-    pictures = [(one.picture, one.boxes_px) for one in labelled_pictures(images, labels)]
-    table = count_table(ShelfDetector.load(bundle), pictures, taught_mean)
+    pictures = [(one.picture, one.boxes_px) for one in labelled_pictures(images, labels, LARGEST_SIDE_PX)]
+    table = count_table(ShelfDetector.load(bundle), pictures, [n for folder in taught for n in counts_in(folder)])
     print(json.dumps(asdict(table)) if as_json else "\n".join(as_lines(table)))
 
 
@@ -144,21 +165,22 @@ def compare(
 
     Example: tallyhouse-models compare weights/shelf candidate/shelf --images images/val --labels labels/val
     """
-    from vision_models.evaluation.table import count_table  # noqa: PLC0415
+    from vision_models.evaluation.table import counting  # noqa: PLC0415
+    from vision_models.inference.preprocess import LARGEST_SIDE_PX  # noqa: PLC0415
     from vision_models.inference.shelf import ShelfDetector  # noqa: PLC0415
     from vision_models.training.datasets import labelled_pictures  # noqa: PLC0415
 
-    pictures = [(one.picture, one.boxes_px) for one in labelled_pictures(images, labels)]
-    mean = sum(len(boxes) for _, boxes in pictures) / len(pictures)
-    tables = {}
-    for folder in (old, new):
+    pictures = [(one.picture, one.boxes_px) for one in labelled_pictures(images, labels, LARGEST_SIDE_PX)]
+    rows = {}
+    for name, folder in (("old", old), ("new", new)):
         detector = ShelfDetector.load(folder)
-        tables[detector.model_id] = count_table(detector, pictures, mean)
+        ap50, figures = counting(detector, pictures)
+        rows[name] = {"model_id": detector.model_id, "ap50": ap50, **asdict(figures)}
     if as_json:
-        print(json.dumps({name: asdict(table) for name, table in tables.items()}))
+        print(json.dumps(rows))
         return
-    for name, table in tables.items():
-        print(f"{name}  AP50 {table.ap50:.3f}  MAE {table.model.count_mae:.2f}  within one {table.model.within_one:.0%}")
+    for row in rows.values():
+        print("{model_id}  AP50 {ap50:.3f}  MAE {count_mae:.2f}  within one {within_one:.0%}".format_map(row))
 
 
 @app.command()

@@ -4,6 +4,7 @@ VisionError
 ├─ BundleRejected       a shipped model is incomplete, altered, unsigned or computes something else here: fetch it again
 ├─ PictureUnusable      an array or file is no picture a model can look at: the source must send another
 ├─ DataMissing          a folder of pictures is not laid out as training or evaluation needs it: correct the path
+├─ TrainingFailed       the program that trains is absent or ended with an error: install it, or read its last lines
 └─ ReleaseImpossible    a bundle cannot be signed or written: make or name the release key
 """
 
@@ -22,6 +23,10 @@ class PictureUnusable(VisionError):
 
 class DataMissing(VisionError):
     """Pictures or labels are not where training or evaluation looks for them."""
+
+
+class TrainingFailed(VisionError):
+    """A trainer outside this program cannot be run, or ended with an error."""
 
 
 class ReleaseImpossible(VisionError):

@@ -39,11 +39,6 @@ class Part:
     angle_deg: float
     grain: int
 
-    @property
-    def is_good(self) -> bool:
-        """True when nothing is wrong with the part."""
-        return self.defect is None
-
 
 @dataclass(frozen=True)
 class Belt:

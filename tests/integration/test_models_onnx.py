@@ -18,14 +18,14 @@ from vision_models.evaluation.anomaly import grey_level_scores, inspection_figur
 from vision_models.evaluation.table import count_table
 from vision_models.inference.defects import STATISTICS, DefectDetector
 from vision_models.inference.detections import Inspection
-from vision_models.inference.manifest import MANIFEST, SIGNATURE, read_manifest
+from vision_models.inference.manifest import MANIFEST, SIGNATURE, InputSpec, Manifest, read_bundle
+from vision_models.inference.session import golden_blob, load_graph, samples
 from vision_models.inference.shelf import ShelfDetector
 from vision_models.training.release import Draft, release, write_draft
 
 WEIGHTS = Path(__file__).parents[2] / "vision_models" / "weights"
 # Teaching used 1,000,000, validation 2,000,000 and the model cards 3,000,000.
 UNSEEN_SEED, TAUGHT_SEED = 4_000_000, 1_000_000
-TAUGHT_MEAN_COUNT = 6
 KEY = new_key()
 
 
@@ -44,11 +44,15 @@ def bundle(tmp_path: Path) -> Path:
     """A copy of the defect bundle, released anew by a key of this test."""
     folder = tmp_path / "defects"
     shutil.copytree(WEIGHTS / "defects", folder)
-    manifest = read_manifest(folder)
+    manifest = read_bundle(folder).manifest
     fields = {name: getattr(manifest, name) for name in Draft.__struct_fields__ if name != "other_files"}
     write_draft(folder, Draft(**fields, other_files=(STATISTICS,)))
     release(folder, KEY)
     return folder
+
+
+def manifest_of(folder: Path) -> Manifest:
+    return read_bundle(folder, public_text(KEY)).manifest
 
 
 def load(folder: Path) -> DefectDetector:
@@ -58,8 +62,9 @@ def load(folder: Path) -> DefectDetector:
 def test_shelves_are_counted_far_better_than_by_the_mean(shelf: ShelfDetector) -> None:
     """On shelves of designs, light and stock never seen: a tenth of the error of the constant, nearly all within one."""
     pictures = [(one.picture, one.boxes_px) for one in shelf_pictures(UNSEEN_SEED, frames=15)]
-    table = count_table(shelf, pictures, TAUGHT_MEAN_COUNT)
-    assert table.model.count_mae <= 0.15 * table.mean_count.count_mae
+    taught = [len(one.boxes_px) for one in shelf_pictures(TAUGHT_SEED, frames=15)]
+    table = count_table(shelf, pictures, taught)
+    assert table.model.count_mae <= 0.15 * table.constant.count_mae
     assert table.model.within_one >= 0.95
     assert table.ap50 >= 0.95
 
@@ -135,7 +140,7 @@ def test_a_bundle_says_who_it_is(shelf: ShelfDetector, defects: DefectDetector) 
 
 def test_a_bundle_released_by_a_trusted_key_loads(bundle: Path) -> None:
     """The copy is accepted with the key of its releaser, and not with the one that ships."""
-    assert load(bundle).model_id == read_manifest(WEIGHTS / "defects").model_id
+    assert load(bundle).model_id == read_bundle(WEIGHTS / "defects").manifest.model_id
     with pytest.raises(BundleRejected, match="signature"):
         DefectDetector.load(bundle)
 
@@ -169,12 +174,59 @@ def test_an_altered_limit_is_refused(bundle: Path) -> None:
 
 def test_a_machine_that_computes_something_else_is_noticed(bundle: Path) -> None:
     """Signed and whole, but its golden answer is not what comes out here."""
-    manifest = read_manifest(bundle, public_text(KEY))
-    shifted = tuple(value + 0.5 for value in manifest.golden.outputs["fine"])
-    wrong = msgspec.structs.replace(manifest.golden, outputs={**manifest.golden.outputs, "fine": shifted})
-    _sign(bundle, msgspec.json.encode(msgspec.structs.replace(manifest, golden=wrong)))
+    golden = manifest_of(bundle).golden
+    shifted = tuple(value + 0.5 for value in golden.outputs["fine"])
+    _sign(bundle, golden=msgspec.structs.replace(golden, outputs={**golden.outputs, "fine": shifted}))
     with pytest.raises(BundleRejected, match="output fine of the golden picture"):
         load(bundle)
+
+
+def test_a_bundle_without_a_golden_answer_is_refused(bundle: Path) -> None:
+    """Leaving the answer out is no way around the check."""
+    _sign(bundle, golden=msgspec.structs.replace(manifest_of(bundle).golden, outputs={}))
+    with pytest.raises(BundleRejected, match="golden answer names"):
+        load(bundle)
+
+
+def test_a_graph_of_another_size_is_refused(bundle: Path) -> None:
+    """The manifest promises pictures that the network does not take."""
+    spec = InputSpec(64, 64, 114)
+    golden = msgspec.structs.replace(manifest_of(bundle).golden, preprocessed=samples(golden_blob(spec)))
+    _sign(bundle, input=spec, golden=golden)
+    with pytest.raises(BundleRejected, match="cannot run on"):
+        load(bundle)
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/hostname", "..", "", "sub/taps.onnx", "a\0b"])
+def test_a_file_name_cannot_leave_the_bundle(bundle: Path, name: str) -> None:
+    """Not even a trusted releaser makes a device read elsewhere."""
+    _sign(bundle, files={**manifest_of(bundle).files, name: "0" * 64})
+    with pytest.raises(BundleRejected, match="not a plain file name"):
+        load(bundle)
+
+
+def test_a_file_changed_after_the_check_is_not_used(bundle: Path) -> None:
+    """What was checked is what runs: the bytes are read once."""
+    checked = read_bundle(bundle, public_text(KEY))
+    for name in checked.contents:
+        (bundle / name).write_bytes(b"swapped")
+    graph = load_graph(checked, ("fine", "coarse"))
+    assert graph.run(golden_blob(checked.manifest.input))["fine"].shape == (1, 32, 30, 40)
+
+
+def test_files_of_another_bundle_are_refused(bundle: Path) -> None:
+    """Manifest and signature of the counting model beside the files of the inspection model."""
+    for name in (MANIFEST, SIGNATURE):
+        shutil.copy(WEIGHTS / "shelf" / name, bundle / name)
+    with pytest.raises(BundleRejected, match=r"shelf\.onnx"):
+        ShelfDetector.load(bundle)
+
+
+@pytest.mark.parametrize("key", ["", "not base64", "AAAA"])
+def test_a_key_that_is_none_is_named_as_the_fault(bundle: Path, key: str) -> None:
+    """The bundle is not blamed."""
+    with pytest.raises(BundleRejected, match="the trusted key"):
+        DefectDetector.load(bundle, trusted_key=key)
 
 
 def test_a_graph_that_is_none_is_refused(bundle: Path) -> None:
@@ -211,6 +263,8 @@ def _touches(verdict: Inspection, box: tuple[int, int, int, int]) -> bool:
     return bool(left < box[2] and right > box[0] and top < box[3] and bottom > box[1] and is_hot_inside)
 
 
-def _sign(folder: Path, payload: bytes) -> None:
+def _sign(folder: Path, **changes: object) -> None:
+    """Release the manifest again, honestly signed, with these fields changed."""
+    payload = msgspec.json.encode(msgspec.structs.replace(manifest_of(folder), **changes))
     (folder / MANIFEST).write_bytes(payload)
     (folder / SIGNATURE).write_text(sign(KEY, payload))

@@ -11,7 +11,7 @@ from vision_models.errors import BundleRejected, PictureUnusable
 from vision_models.inference.arrays import Floats, Mask, Picture
 from vision_models.inference.detections import Inspection, no_detections
 from vision_models.inference.heatmap import regions, top_mean
-from vision_models.inference.manifest import InputSpec, Manifest, read_manifest
+from vision_models.inference.manifest import Bundle, InputSpec, read_bundle
 from vision_models.inference.normality import Normality, calmed, joined, load_normality
 from vision_models.inference.part_place import PartPlace, find_part
 from vision_models.inference.preprocess import checked, letterboxed, normalised
@@ -56,15 +56,15 @@ class DefectDetector:
     @classmethod
     def load(cls, folder: Path, trusted_key: str | None = None) -> "DefectDetector":
         """The detector of a checked bundle. Raises BundleRejected."""
-        manifest = read_manifest(folder, trusted_key)
-        if STATISTICS not in manifest.files:
+        bundle = read_bundle(folder, trusted_key)
+        if STATISTICS not in bundle.contents:
             raise BundleRejected(f"{folder}: the manifest names no {STATISTICS}; this is not a bundle for finding defects")
         return cls(
-            model_id=manifest.model_id,
-            graph=load_graph(folder, manifest),
-            input=manifest.input,
-            normality=load_normality(folder / STATISTICS),
-            verdicts=_verdicts(folder, manifest),
+            model_id=bundle.manifest.model_id,
+            graph=load_graph(bundle, ("fine", "coarse")),
+            input=bundle.manifest.input,
+            normality=load_normality(bundle.contents[STATISTICS], folder / STATISTICS),
+            verdicts=_verdicts(bundle),
         )
 
     def locate(self, image_bgr: Picture) -> PartPlace | None:
@@ -123,8 +123,8 @@ def _over_picture(strange: Floats, view: View, height: int, width: int) -> Float
     return cv2.warpAffine(full, view.from_picture, (width, height), flags=flags).astype(np.float32)
 
 
-def _verdicts(folder: Path, manifest: Manifest) -> Verdicts:
-    settings = manifest.settings
+def _verdicts(bundle: Bundle) -> Verdicts:
+    settings = bundle.manifest.settings
     try:
         return Verdicts(
             score_limit=settings["score_limit"],
@@ -135,4 +135,4 @@ def _verdicts(folder: Path, manifest: Manifest) -> Verdicts:
             is_aligned=settings["is_aligned"] > 0,
         )
     except KeyError as error:
-        raise BundleRejected(f"{folder}: settings lack {error}; this is not a bundle for finding defects") from error
+        raise BundleRejected(f"{bundle.folder}: settings lack {error}; this is not a bundle for finding defects") from error

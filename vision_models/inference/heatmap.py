@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from vision_models.inference.arrays import Floats, Mask
 from vision_models.inference.detections import Detections, no_detections, one_class
@@ -27,8 +28,15 @@ def regions(strangeness: Floats, limit: float, smallest_area_px: int, most: int 
     found = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= smallest_area_px]
     if not found:
         return no_detections()
-    peaks = np.array([strangeness[labels == label].max() for label in found], dtype=np.float32)
+    peaks = np.array([_peak(strangeness, labels, label, stats[label]) for label in found], dtype=np.float32)
     order = np.argsort(-peaks, kind="stable")[:most]
     left, top, width, height = (stats[found, column].astype(np.float32) for column in range(4))
     boxes = np.stack([left, top, left + width, top + height], axis=1)[order]
     return one_class(boxes, np.clip(peaks[order] / (2 * limit), 0, 1))
+
+
+def _peak(strangeness: Floats, labels: NDArray[np.generic], label: int, stats: NDArray[np.generic]) -> float:
+    """The strangest cell of one place, looked for within its box only: a noisy map holds many places."""
+    left, top, width, height = (int(side) for side in stats[: cv2.CC_STAT_AREA])
+    window = slice(top, top + height), slice(left, left + width)
+    return float(strangeness[window][labels[window] == label].max())

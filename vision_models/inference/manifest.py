@@ -6,12 +6,14 @@ whole bundle. Limits and rules stand in the manifest, not in the graph: they can
 """
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from protocols.errors import BadSignature
-from protocols.signing import public_key, verify
+from protocols.signing import PublicKey, public_key, verify
 from vision_models.errors import BundleRejected
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.json.sig"
@@ -54,36 +56,54 @@ class Manifest(msgspec.Struct, frozen=True):
         return f"{self.name}-{self.version}@sha256:{hashlib.sha256(content).hexdigest()[:12]}"
 
 
-def read_manifest(folder: Path, trusted_key: str | None = None) -> Manifest:
-    """The manifest of a bundle whose signature and files are in order. Raises BundleRejected naming what is not.
+@dataclass(frozen=True)
+class Bundle:
+    """A release in `folder` that was found in order. contents: the bytes of each file as they were checked; use these and do
+    not open the files again, which may have been changed since."""
+
+    folder: Path
+    manifest: Manifest
+    contents: Mapping[str, bytes]
+
+
+def read_bundle(folder: Path, trusted_key: str | None = None) -> Bundle:
+    """The bundle in a folder, its signature and files checked. Raises BundleRejected naming what is not in order.
 
     `trusted_key` is the base64 of the releaser's public key; by default the one that ships with this package.
     """
-    payload = _bytes_of(folder, MANIFEST)
-    key_text = trusted_key if trusted_key is not None else RELEASE_KEY.read_text()
+    payload, key = _bytes_of(folder, MANIFEST), _releaser(trusted_key)
     try:
-        verify(public_key(key_text.strip()), payload, _bytes_of(folder, SIGNATURE).decode("ascii", "replace").strip())
+        verify(key, payload, _bytes_of(folder, SIGNATURE).decode("ascii", "replace").strip())
         manifest = msgspec.json.decode(payload, type=Manifest)
     except BadSignature as error:
         raise BundleRejected(f"{folder / MANIFEST}: {error}; fetch the bundle again from who released it") from error
     except msgspec.MsgspecError as error:
         raise BundleRejected(f"{folder / MANIFEST}: {error}; this code reads bundles of release 0.1") from error
     if manifest.graph not in manifest.files:
-        raise BundleRejected(f"{folder / MANIFEST}: the graph {manifest.graph!r} is not among its files")
-    for name, sha256 in manifest.files.items():
-        _check_file(folder, name, sha256)
-    return manifest
+        raise BundleRejected(f"{folder / MANIFEST}: the graph {manifest.graph!r} is not among its files; release it again")
+    return Bundle(folder, manifest, {name: _checked_file(folder, name, sha) for name, sha in manifest.files.items()})
 
 
-def _check_file(folder: Path, name: str, sha256: str) -> None:
-    """Raises BundleRejected unless the file has the promised bytes."""
-    if Path(name).name != name:
-        raise BundleRejected(f"{folder / MANIFEST}: {name!r} is not a plain file name")
-    found = hashlib.sha256(_bytes_of(folder, name)).hexdigest()
+def _releaser(trusted_key: str | None) -> PublicKey:
+    """The key a bundle must be signed with. Raises BundleRejected."""
+    try:
+        return public_key((trusted_key if trusted_key is not None else RELEASE_KEY.read_text()).strip())
+    except (OSError, BadSignature) as error:
+        where = "the trusted key" if trusted_key is not None else RELEASE_KEY
+        raise BundleRejected(f"{where}: {error}; no bundle can be checked without: install the package again") from error
+
+
+def _checked_file(folder: Path, name: str, sha256: str) -> bytes:
+    """The bytes of a file, if they are the promised ones. Raises BundleRejected."""
+    if not name.isprintable() or name in {"", ".."} or Path(name).name != name:
+        raise BundleRejected(f"{folder / MANIFEST}: {name!r} is not a plain file name; release it again with one")
+    content = _bytes_of(folder, name)
+    found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise BundleRejected(
             f"{folder / name}: SHA-256 {found[:12]}…, the manifest says {sha256[:12]}…; fetch the bundle again"
         )
+    return content
 
 
 def _bytes_of(folder: Path, name: str) -> bytes:

@@ -5,6 +5,9 @@ Ledoit and Wolf (2004), and a place that varies more among good parts counts les
 covariance, so that thirty pictures are enough. A place may match a neighbour's mean too: parts never lie to the pixel.
 """
 
+import io
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +20,8 @@ from vision_models.inference.heatmap import smoothed
 
 _ARRAYS = ("whitening", "mean", "scale", "limit_scores", "limit_p_values")
 _MOST_GRAIN = 1.6
+# What numpy raises for bytes that are empty, cut short, a lone array, or no archive of these arrays.
+_NO_ARCHIVE = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,10 @@ def save_normality(path: Path, normality: Normality) -> None:
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
-def load_normality(path: Path) -> Normality:
-    """Read the arrays. Raises BundleRejected."""
+def load_normality(content: bytes, origin: Path) -> Normality:
+    """The arrays in the bytes of a file. Raises BundleRejected naming `origin`."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return Normality(*(archive[name].astype(np.float32) for name in _ARRAYS))
-    except (OSError, KeyError, ValueError) as error:
-        raise BundleRejected(f"{path}: {error}; not the statistics of a defect model: fetch the bundle again") from error
+    except _NO_ARCHIVE as error:
+        raise BundleRejected(f"{origin}: {error}; not the statistics of a defect model: fetch the bundle again") from error

@@ -6,12 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vision_models.errors import PictureUnusable
+from vision_models.errors import DataMissing, PictureUnusable
 from vision_models.inference.arrays import Floats, Picture
 
 IMAGENET_MEAN_RGB = (0.485, 0.456, 0.406)
 IMAGENET_SD_RGB = (0.229, 0.224, 0.225)
-_SMALLEST_SIDE_PX, _LARGEST_SIDE_PX = 8, 16384
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+_SMALLEST_SIDE_PX, LARGEST_SIDE_PX = 8, 16384
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,14 @@ class Letterbox:
         shift = np.array([self.left, self.top, self.left, self.top], dtype=np.float32)
         limit = np.array([self.width_px, self.height_px, self.width_px, self.height_px], dtype=np.float32)
         return np.asarray(np.clip((boxes - shift) / np.float32(self.scale), 0, limit), dtype=np.float32)
+
+
+def picture_paths(folder: Path) -> list[Path]:
+    """The picture files of a folder in the order of their names. Raises DataMissing when there is none."""
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES)
+    if not paths:
+        raise DataMissing(f"{folder}: no JPEG or PNG in it; correct the path")
+    return paths
 
 
 def read_picture(path: Path) -> Picture:
@@ -49,10 +58,9 @@ def checked(picture: Picture) -> Picture:
         raise PictureUnusable(f"a picture is an array of uint8, not {getattr(picture, 'dtype', type(picture).__name__)}")
     if picture.ndim != 3 or picture.shape[2] != 3:
         raise PictureUnusable(f"a picture has shape (height, width, 3), not {picture.shape}")
-    if not _SMALLEST_SIDE_PX <= min(picture.shape[:2]) <= max(picture.shape[:2]) <= _LARGEST_SIDE_PX:
-        raise PictureUnusable(
-            f"a picture of {picture.shape[1]}x{picture.shape[0]} pixels: {_SMALLEST_SIDE_PX} or more wanted"
-        )
+    if not _SMALLEST_SIDE_PX <= min(picture.shape[:2]) <= max(picture.shape[:2]) <= LARGEST_SIDE_PX:
+        size = f"{picture.shape[1]}x{picture.shape[0]}"
+        raise PictureUnusable(f"a picture of {size} pixels: {_SMALLEST_SIDE_PX} to {LARGEST_SIDE_PX} a side wanted")
     return picture
 
 

@@ -1,6 +1,6 @@
 """One ONNX graph on the CPU, and the check that it computes here what it computed where it was released."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,7 @@ import onnxruntime as ort
 
 from vision_models.errors import BundleRejected
 from vision_models.inference.arrays import Floats, Picture
-from vision_models.inference.manifest import Golden, Manifest
+from vision_models.inference.manifest import Bundle, Golden, InputSpec
 from vision_models.inference.preprocess import letterboxed, normalised
 
 GOLDEN_SAMPLES = 24
@@ -18,7 +18,8 @@ _GOLDEN_HEIGHT_PX, _GOLDEN_WIDTH_PX = 180, 260
 class Graph:
     """A network ready to run: one thread that does not spin while it waits, so that it shares a small machine."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, content: bytes, origin: Path) -> None:
+        """Raises BundleRejected naming `origin` when the bytes are no network."""
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -27,9 +28,9 @@ class Graph:
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime has no base class of its own for what a broken file raises
-            raise BundleRejected(f"{path}: ONNX Runtime cannot load it ({error}); fetch the bundle again") from error
+            raise BundleRejected(f"{origin}: ONNX Runtime cannot load it ({error}); fetch or export it again") from error
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()]
 
@@ -38,22 +39,43 @@ class Graph:
         return dict(zip(self._outputs, self._session.run(self._outputs, {self._input: blob}), strict=True))
 
 
-def load_graph(folder: Path, manifest: Manifest) -> Graph:
-    """The graph of a checked bundle, after it gave the golden answer. Raises BundleRejected."""
-    graph = Graph(folder / manifest.graph)
-    blob = golden_blob(manifest)
-    _compare(folder, "preprocessing", samples(blob), manifest.golden.preprocessed, manifest.golden)
-    outputs = graph.run(blob)
-    for name, expected in manifest.golden.outputs.items():
+def graph_file(path: Path) -> Graph:
+    """The graph in a file that no manifest vouches for, as training leaves it. Raises BundleRejected."""
+    try:
+        return Graph(path.read_bytes(), path)
+    except OSError as error:
+        raise BundleRejected(f"{path}: cannot be read ({error.strerror}); train the model first") from error
+
+
+def load_graph(bundle: Bundle, wanted: Collection[str]) -> Graph:
+    """The graph of a bundle, after it gave the golden answer for each of the wanted outputs. Raises BundleRejected."""
+    manifest, folder, golden = bundle.manifest, bundle.folder, bundle.manifest.golden
+    if not set(wanted) <= golden.outputs.keys():
+        raise BundleRejected(
+            f"{folder}: its golden answer names {sorted(golden.outputs)}, not {sorted(wanted)}; another task's bundle"
+        )
+    graph = Graph(bundle.contents[manifest.graph], folder / manifest.graph)
+    blob = golden_blob(manifest.input)
+    _compare(folder, "preprocessing", samples(blob), golden.preprocessed, golden)
+    outputs = _first_outputs(graph, blob, folder / manifest.graph)
+    for name, expected in golden.outputs.items():
         if name not in outputs:
             raise BundleRejected(f"{folder / manifest.graph}: has no output {name!r}; the manifest belongs to another graph")
-        _compare(folder, f"output {name}", samples(outputs[name]), expected, manifest.golden)
+        _compare(folder, f"output {name}", samples(outputs[name]), expected, golden)
     return graph
 
 
-def golden_blob(manifest: Manifest) -> Floats:
-    """The golden picture, preprocessed as this bundle wants it."""
-    canvas, _ = letterboxed(golden_picture(), manifest.input.height_px, manifest.input.width_px, manifest.input.fill)
+def _first_outputs(graph: Graph, blob: Floats, origin: Path) -> dict[str, Floats]:
+    """What the graph gives for its first picture. Raises BundleRejected when it does not take one of this size."""
+    try:
+        return graph.run(blob)
+    except Exception as error:  # as above: no base class of its own
+        raise BundleRejected(f"{origin}: cannot run on {blob.shape} ({error}); release it with its own manifest") from error
+
+
+def golden_blob(spec: InputSpec) -> Floats:
+    """The golden picture, preprocessed for this input."""
+    canvas, _ = letterboxed(golden_picture(), spec.height_px, spec.width_px, spec.fill)
     return normalised(canvas)
 
 
@@ -75,8 +97,7 @@ def samples(values: Floats) -> tuple[float, ...]:
 
 def golden_answer(graph: Graph, blob: Floats, tolerance: float) -> Golden:
     """What a release writes into its manifest."""
-    outputs: Mapping[str, Floats] = graph.run(blob)
-    return Golden(samples(blob), {name: samples(values) for name, values in outputs.items()}, tolerance)
+    return Golden(samples(blob), {name: samples(values) for name, values in graph.run(blob).items()}, tolerance)
 
 
 def _compare(folder: Path, what: str, found: tuple[float, ...], expected: tuple[float, ...], golden: Golden) -> None:

@@ -9,7 +9,7 @@ from vision_models.errors import BundleRejected
 from vision_models.inference.arrays import Picture
 from vision_models.inference.boxes import CountRule, suppressed
 from vision_models.inference.detections import Detections, one_class
-from vision_models.inference.manifest import InputSpec, Manifest, read_manifest
+from vision_models.inference.manifest import Bundle, InputSpec, read_bundle
 from vision_models.inference.preprocess import checked, letterboxed, normalised
 from vision_models.inference.session import Graph, load_graph
 
@@ -29,13 +29,13 @@ class ShelfDetector:
     @classmethod
     def load(cls, folder: Path, trusted_key: str | None = None) -> "ShelfDetector":
         """The detector of a checked bundle. Raises BundleRejected."""
-        manifest = read_manifest(folder, trusted_key)
+        bundle = read_bundle(folder, trusted_key)
         return cls(
-            model_id=manifest.model_id,
-            graph=load_graph(folder, manifest),
-            input=manifest.input,
-            count_rule=_count_rule(folder, manifest),
-            largest_overlap=manifest.settings.get("largest_overlap", 0.6),
+            model_id=bundle.manifest.model_id,
+            count_rule=_count_rule(bundle),
+            graph=load_graph(bundle, ("scores", "boxes")),
+            input=bundle.manifest.input,
+            largest_overlap=bundle.manifest.settings.get("largest_overlap", 0.6),
         )
 
     def detect(self, image_bgr: Picture) -> Detections:
@@ -56,8 +56,9 @@ class ShelfDetector:
         return one_class(boxes[kept], scores[kept])
 
 
-def _count_rule(folder: Path, manifest: Manifest) -> CountRule:
+def _count_rule(bundle: Bundle) -> CountRule:
+    settings = bundle.manifest.settings
     try:
-        return CountRule(*(manifest.settings[f"count_{name}"] for name in ("base", "slope", "lowest", "highest")))
+        return CountRule(*(settings[f"count_{name}"] for name in ("base", "slope", "lowest", "highest")))
     except KeyError as error:
-        raise BundleRejected(f"{folder}: settings lack {error}; this is not a bundle for counting shelves") from error
+        raise BundleRejected(f"{bundle.folder}: settings lack {error}; this is not a bundle for counting shelves") from error

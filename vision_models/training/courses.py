@@ -6,12 +6,11 @@ from pathlib import Path
 import structlog
 import torch
 
-from vision_models.errors import DataMissing
 from vision_models.inference.defects import STATISTICS
 from vision_models.inference.manifest import InputSpec
 from vision_models.inference.normality import save_normality
-from vision_models.inference.preprocess import read_picture
-from vision_models.inference.session import Graph
+from vision_models.inference.preprocess import picture_paths, read_picture
+from vision_models.inference.session import graph_file
 from vision_models.training import defects, shelf
 from vision_models.training.backbone import imagenet_backbone
 from vision_models.training.count_rule import fitted_rule
@@ -44,7 +43,7 @@ def teach_shelf(course: ShelfCourse, recipe: shelf.Recipe, out: Path) -> Draft:
     net = shelf.teach(recipe, course.wheel, training, {name: some[:40] for name, some in groups.items()})
     spec = InputSpec(recipe.side_px, recipe.side_px, shelf.FILL)
     export_graph(Deployed(net), out / "shelf.onnx", spec, ("scores", "boxes"))
-    rule = fitted_rule(candidates_of(Graph(out / "shelf.onnx"), spec, groups))
+    rule = fitted_rule(candidates_of(graph_file(out / "shelf.onnx"), spec, groups))
     draft = shelf_draft(course.version, spec, rule)
     write_draft(out, draft)
     return draft
@@ -54,11 +53,8 @@ def teach_defects(good: Path, wheel: Path, lesson: defects.Lesson, version: str,
     """Learn from the pictures of good parts in a folder; leaves a draft in `out`. Raises DataMissing."""
     out.mkdir(parents=True, exist_ok=True)
     export_graph(Taps(imagenet_backbone(wheel, last_stage=13)), out / "taps.onnx", lesson.input, ("fine", "coarse"))
-    paths = sorted(path for path in good.glob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
-    if not paths:
-        raise DataMissing(f"{good}: no JPEG or PNG of good parts in it")
-    taught = defects.teach(Graph(out / "taps.onnx"), [read_picture(path) for path in paths], lesson)
-    log.info("taught", pictures=len(paths), highest_left_out=round(float(taught.left_out_scores.max()), 3))
+    taught = defects.teach(graph_file(out / "taps.onnx"), [read_picture(path) for path in picture_paths(good)], lesson)
+    log.info("taught", pictures=len(taught.left_out_scores), highest_left_out=round(float(taught.left_out_scores.max()), 3))
     save_normality(out / STATISTICS, taught.normality)
     draft = Draft(
         name="defects",

@@ -15,9 +15,9 @@ import numpy as np
 
 from vision_models.errors import DataMissing
 from vision_models.inference.arrays import Floats, Picture
-from vision_models.inference.preprocess import read_picture
+from vision_models.inference.preprocess import picture_paths, read_picture
 
-_LARGEST_SIDE_PX = 480
+TAUGHT_SIDE_PX = 480
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,17 @@ class LabelledPicture:
     capture: str
 
 
-def labelled_pictures(images: Path, labels: Path) -> list[LabelledPicture]:
-    """All pictures of a folder, in the order of their names, shrunk to at most 480 pixels. Raises DataMissing."""
-    paths = sorted(path for path in images.glob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
+def labelled_pictures(images: Path, labels: Path, largest_side_px: int = TAUGHT_SIDE_PX) -> list[LabelledPicture]:
+    """All pictures of a folder, in the order of their names, shrunk to what teaching keeps in memory. Raises DataMissing."""
+    return [_labelled(path, labels / f"{path.stem}.txt", largest_side_px) for path in picture_paths(images)]
+
+
+def counts_in(labels: Path) -> list[int]:
+    """How many boxes each label file of a folder holds. Raises DataMissing when there is none."""
+    paths = sorted(labels.glob("*.txt"))
     if not paths:
-        raise DataMissing(f"{images}: no JPEG or PNG in it; expected images/SPLIT beside labels/SPLIT")
-    return [_labelled(path, labels / f"{path.stem}.txt") for path in paths]
+        raise DataMissing(f"{labels}: no label files in it; name a folder of YOLO labels such as labels/train")
+    return [len(_boxes(path, 1, 1)) for path in paths]
 
 
 def capture_of(name: str) -> str:
@@ -74,9 +79,9 @@ def epoch_of(
     return [chosen[index] for index in rng.permutation(len(chosen))]
 
 
-def _labelled(path: Path, label: Path) -> LabelledPicture:
+def _labelled(path: Path, label: Path, largest_side_px: int) -> LabelledPicture:
     picture = read_picture(path)
-    shrink = min(_LARGEST_SIDE_PX / max(picture.shape[:2]), 1.0)
+    shrink = min(largest_side_px / max(picture.shape[:2]), 1.0)
     if shrink < 1.0:
         picture = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     height, width = picture.shape[:2]

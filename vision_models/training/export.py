@@ -1,4 +1,4 @@
-"""Writing networks as ONNX graphs: one picture a run, plain operators, nothing of the machine that trained them."""
+"""Writing networks of our own as ONNX graphs: one picture a run, plain operators."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from vision_models.inference.manifest import InputSpec
+from vision_models.training.graph_file import OPSET, save_graph
 
-OPSET = 17
 _FINE_STAGE, _COARSE_STAGE = 6, 13
 
 
@@ -38,11 +38,4 @@ def export_graph(network: nn.Module, path: Path, spec: InputSpec, outputs: tuple
         opset_version=OPSET,
         dynamo=False,
     )
-    graph = onnx.load(str(path))
-    # Exporters note file paths and stack traces of this machine.
-    del graph.metadata_props[:]
-    for node in graph.graph.node:
-        node.doc_string = ""
-        del node.metadata_props[:]
-    onnx.checker.check_model(graph)
-    onnx.save(graph, str(path))
+    save_graph(onnx.load(str(path)), path)

@@ -25,10 +25,8 @@ class CartonNet(nn.Module):
         self.backbone = backbone
         self.laterals = nn.ModuleList(_pointwise(channels) for channels in _TAPS.values())
         self.smooth = nn.ModuleList(_separable() for _ in _TAPS)
-        self.score_towers = nn.ModuleList(
-            nn.Sequential(_separable(), _separable(), nn.Conv2d(_CHANNELS, 1, 1)) for _ in _TAPS
-        )
-        self.box_towers = nn.ModuleList(nn.Sequential(_separable(), _separable(), nn.Conv2d(_CHANNELS, 4, 1)) for _ in _TAPS)
+        self.score_towers = nn.ModuleList(_tower(outputs=1) for _ in _TAPS)
+        self.box_towers = nn.ModuleList(_tower(outputs=4) for _ in _TAPS)
         for tower in self.score_towers:
             # At first nearly no cell holds a carton: start from that belief.
             nn.init.constant_(tower[-1].bias, -4.0)

@@ -14,7 +14,7 @@ from protocols.errors import BadSignature
 from protocols.signing import PrivateKey, new_key, private_key, private_pem, public_text, sign
 from vision_models.errors import ReleaseImpossible
 from vision_models.inference.manifest import MANIFEST, SIGNATURE, Golden, InputSpec, Manifest
-from vision_models.inference.session import Graph, golden_answer, golden_blob
+from vision_models.inference.session import golden_answer, golden_blob, graph_file
 
 DRAFT = "draft.json"
 # Other processors round otherwise: wide enough for them, far below what another model gives.
@@ -61,7 +61,7 @@ def release(folder: Path, key: PrivateKey) -> Manifest:
         licence=draft.licence,
         credits=draft.credits,
     )
-    golden = golden_answer(Graph(folder / draft.graph), golden_blob(unproven), _TOLERANCE)
+    golden = golden_answer(graph_file(folder / draft.graph), golden_blob(draft.input), _TOLERANCE)
     manifest = msgspec.structs.replace(unproven, golden=golden)
     payload = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
     (folder / MANIFEST).write_bytes(payload)

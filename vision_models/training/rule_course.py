@@ -13,7 +13,7 @@ import msgspec
 from vision_models.errors import DataMissing
 from vision_models.inference.boxes import CountRule
 from vision_models.inference.manifest import InputSpec
-from vision_models.inference.session import Graph
+from vision_models.inference.session import Graph, graph_file
 from vision_models.inference.shelf import ShelfDetector
 from vision_models.training.count_rule import Counted, fitted_rule
 from vision_models.training.datasets import LabelledPicture, held_out, labelled_pictures
@@ -43,7 +43,7 @@ def refit(out: Path, judged: Sequence[Judged], photos: Path, rendered: Path) -> 
         if one.folder != out:
             del groups[RENDERED]
         draft = read_draft(one.folder)
-        counted += candidates_of(Graph(one.folder / draft.graph), draft.input, groups)
+        counted += candidates_of(graph_file(one.folder / draft.graph), draft.input, groups)
     rule, draft = fitted_rule(counted), read_draft(out)
     write_draft(out, msgspec.structs.replace(draft, settings={**draft.settings, **rule_settings(rule)}))
     return rule

@@ -8,12 +8,18 @@ from typer.testing import CliRunner
 
 from firmware_sim.render.picture_set import app as picture_set
 from vision_models import cli
+from vision_models.errors import DataMissing
 
 WEIGHTS = Path(__file__).parents[3] / "vision_models" / "weights"
-COMMANDS = (["train", "shelf"], ["train", "rule"], ["train", "defects"], ["evaluate", "shelf"], ["evaluate", "defects"])
+COMMANDS = [
+    *(["train", what] for what in ("shelf", "yolo", "rule", "defects")),
+    *(["evaluate", what] for what in ("shelf", "defects")),
+    ["compare"],
+    ["release"],
+]
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, ["compare"], ["release"]])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_shows_an_example(command: list[str]) -> None:
     """Help of every command has one."""
     shown = CliRunner().invoke(cli.app, [*command, "--help"], env={"COLUMNS": "200"})
@@ -27,11 +33,11 @@ def test_counting_figures_come_as_json(tmp_path: Path) -> None:
     shown = CliRunner().invoke(
         cli.app,
         ["evaluate", "shelf", "--bundle", str(WEIGHTS / "shelf"), "--images", str(tmp_path / "images"), "--labels",
-         str(tmp_path / "labels"), "--taught-mean", "6", "--json"],
+         str(tmp_path / "labels"), "--taught", str(tmp_path / "labels"), "--json"],
     )  # fmt: skip
     figures = json.loads(shown.output)
     assert figures["model"]["pictures"] == 8
-    assert figures["model"]["count_mae"] < figures["mean_count"]["count_mae"]
+    assert figures["model"]["count_mae"] < figures["constant"]["count_mae"]
 
 
 def test_inspection_figures_come_as_a_table(tmp_path: Path) -> None:
@@ -51,10 +57,21 @@ def test_a_model_is_compared_with_itself(tmp_path: Path) -> None:
     CliRunner().invoke(picture_set, ["shelves", "--out", str(tmp_path), "--frames", "1", "--seed", "4000004"])
     folder = str(WEIGHTS / "shelf")
     shown = CliRunner().invoke(
-        cli.app, ["compare", folder, folder, "--images", str(tmp_path / "images"), "--labels", str(tmp_path / "labels")]
+        cli.app,
+        ["compare", folder, folder, "--images", str(tmp_path / "images"), "--labels", str(tmp_path / "labels"), "--json"],
     )
-    assert shown.exit_code == 0
-    assert "MAE" in shown.output
+    figures = json.loads(shown.output)
+    assert figures["old"] == figures["new"]
+    assert (figures["old"]["pictures"], figures["old"]["model_id"][:6]) == (4, "shelf-")
+
+
+def test_good_parts_alone_are_no_test_set(tmp_path: Path) -> None:
+    """Without a flaw there is no recall: the folder and what is missing in it are named."""
+    CliRunner().invoke(picture_set, ["parts", "--out", str(tmp_path), "--good", "1", "--seed", "4000005"])
+    arguments = ["--bundle", str(WEIGHTS / "defects"), "--parts", str(tmp_path), "--taught", str(tmp_path / "good")]
+    shown = CliRunner().invoke(cli.app, ["evaluate", "defects", *arguments])
+    assert isinstance(shown.exception, DataMissing)
+    assert "each kind of flaw" in str(shown.exception)
 
 
 def test_what_is_wrong_is_one_line(

@@ -61,13 +61,16 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     """Half precision of the mean is all that is lost."""
     written = learnt()
     save_normality(tmp_path / "n.npz", written)
-    read = load_normality(tmp_path / "n.npz")
+    read = load_normality((tmp_path / "n.npz").read_bytes(), tmp_path / "n.npz")
     np.testing.assert_allclose(read.mean, written.mean, atol=2e-3)
     np.testing.assert_array_equal(read.whitening, written.whitening)
 
 
 def test_arrays_that_are_none_are_refused(tmp_path: Path) -> None:
-    """A file of another kind is named."""
-    (tmp_path / "n.npz").write_bytes(b"PK\x05\x06" + b"\0" * 18)
-    with pytest.raises(BundleRejected, match=r"n\.npz"):
-        load_normality(tmp_path / "n.npz")
+    """Nothing, words, a cut archive, an empty one and a lone array: the file is named."""
+    save_normality(tmp_path / "whole.npz", learnt())
+    np.save(tmp_path / "lone.npy", np.zeros(3))
+    cut, lone = (tmp_path / "whole.npz").read_bytes()[:-40], (tmp_path / "lone.npy").read_bytes()
+    for content in (b"", b"no archive", cut, b"PK\x05\x06" + b"\0" * 18, lone):
+        with pytest.raises(BundleRejected, match=r"n\.npz"):
+            load_normality(content, tmp_path / "n.npz")

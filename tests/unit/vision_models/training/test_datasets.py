@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vision_models.errors import DataMissing
-from vision_models.training.datasets import LabelledPicture, capture_of, epoch_of, held_out, labelled_pictures
+from vision_models.training.datasets import LabelledPicture, capture_of, counts_in, epoch_of, held_out, labelled_pictures
 
 
 def picture_of(capture: str) -> LabelledPicture:
@@ -57,3 +57,21 @@ def test_wrong_labels_and_empty_folders_are_named(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("0 half 0.5 0.1 0.4\n")
     with pytest.raises(DataMissing, match=r"one\.txt"):
         labelled_pictures(tmp_path, tmp_path)
+
+
+def test_teaching_sees_small_pictures_and_judging_whole_ones(tmp_path: Path) -> None:
+    """Shrunk with their boxes for memory's sake, left alone when asked."""
+    cv2.imwrite(str(tmp_path / "one.jpg"), np.zeros((600, 960, 3), np.uint8))
+    (tmp_path / "one.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    (small,), (whole,) = labelled_pictures(tmp_path, tmp_path), labelled_pictures(tmp_path, tmp_path, 16384)
+    assert (small.picture.shape[:2], whole.picture.shape[:2]) == ((300, 480), (600, 960))
+    np.testing.assert_allclose(small.boxes_px * 2, whole.boxes_px)
+
+
+def test_counts_are_lines_of_labels(tmp_path: Path) -> None:
+    """Two boxes, none, and a folder without labels."""
+    with pytest.raises(DataMissing, match="no label files"):
+        counts_in(tmp_path)
+    (tmp_path / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n\n0 0.2 0.2 0.1 0.1\n")
+    (tmp_path / "b.txt").write_text("")
+    assert counts_in(tmp_path) == [2, 0]

@@ -49,7 +49,7 @@ def test_a_step_downhill_lowers_the_cost() -> None:
         optimiser.zero_grad()
         cost.backward()
         optimiser.step()
-        costs.append(float(cost))
+        costs.append(float(cost.detach()))
     assert np.isfinite(costs).all()
     assert costs[-1] < 0.7 * costs[0]
 
