@@ -172,7 +172,7 @@ def _payload(said: Saying, number: int, now: datetime) -> str:
     event = CloudEvent(
         id=said.id or str(uuid7(int(now.timestamp() * 1000), token_bytes(10))),
         source=said.source,
-        type=f"tallyhouse.{said.domain}.{said.kind}",
+        type=f"tallyhouse.{said.domain}.{said.kind}.v1",
         time=wire_time(now),
         sequence=str(number),
         data=said.data,

@@ -100,7 +100,9 @@ def test_announcements_reach_an_integrator_in_order_and_without_a_hole(house: Ho
         came = [heard.get(timeout=10) for _ in range(expected)]
     assert [int(event["sequence"]) for _, event in came] == list(range(1, expected + 1))
     assert any(topic == f"tallyhouse/v1/out/{SITE}/decision/proposed" for topic, _ in came)
-    assert all(event["specversion"] == "1.0" for _, event in came)
+    for topic, event in came:
+        domain, kind = topic.split("/")[4:6]
+        assert (event["specversion"], event["type"]) == ("1.0", f"tallyhouse.{domain}.{kind}.v1")
     assert waiting(house) == 0
 
 
