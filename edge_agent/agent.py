@@ -136,9 +136,9 @@ def build(config: EdgeConfig, stack: ExitStack, stop: Flag, replay: Replay | Non
     connection = Connection(config.site, config.device, broker_place(config), key, will)
     inbox = Inbox(config.site, config.device, centre)
     uploader = Uploader(config.device, spool, connection)
-    publisher = Publisher(connection, queue, uploader, inbox, clock, encode(_birth(config, clock)))
     workshop = _Workshop(config, file, queue, clock, connection, stop, replay)
     observers = [workshop.observer(source) for source in config.source]
+    publisher = Publisher(connection, queue, uploader, inbox, clock, encode(_birth(config, clock, observers)))
     health = HealthReport(config.data_dir, clock, queue, observers)
     return Agent(config, clock, queue, spool, connection, publisher, observers, health, stop)
 
@@ -161,7 +161,8 @@ class _Workshop:
         wanted = [task for task in self.config.task if task.source == source.id]
         tasks = {task.kind: built for task in wanted if (built := self._task(task, source, opened)) is not None}
         interval_s = self.config.commit_interval_s
-        pipeline = Pipeline(source.id, tasks, self.queue, self.clock, interval_s, self.connection.nudge)
+        committed, is_live = self.connection.nudge, self.replay is None
+        pipeline = Pipeline(source.id, tasks, self.queue, self.clock, interval_s, committed, keeps_state=is_live)
         pipeline.counts.task_errors += len(wanted) - len(tasks)
         return Observer(source.id, opened, pipeline, self.stop)
 
@@ -229,14 +230,16 @@ def broker_place(config: EdgeConfig) -> BrokerPlace:
     return BrokerPlace(broker.host, broker.port, user, broker_password(config), broker.keepalive_s)
 
 
-def _birth(config: EdgeConfig, clock: DeviceClock) -> Birth:
-    tasks = [_announcement(task) for task in config.task]
+def _birth(config: EdgeConfig, clock: DeviceClock, observers: Sequence[Observer]) -> Birth:
+    models = {observer.source_id: observer.pipeline.models() for observer in observers}
+    tasks = [_announcement(task, models[task.source].get(task.kind)) for task in config.task]
     return Birth(boot=clock.boot, started_at=wire_time(clock.now().at), version=version("tallyhouse"), tasks=tasks)
 
 
-def _announcement(task: TaskConfig) -> TaskAnnouncement:
+def _announcement(task: TaskConfig, model: str | None) -> TaskAnnouncement:
+    """What is said of a task; one that did not start has no model."""
     schema = msgspec.json.schema(task_card(task.kind).settings)
-    return TaskAnnouncement(kind=task.kind, source=task.source, settings=task.settings, settings_schema=schema)
+    return TaskAnnouncement(kind=task.kind, source=task.source, settings=task.settings, settings_schema=schema, model=model)
 
 
 def _started(name: str, work: Callable[[], None]) -> Thread:

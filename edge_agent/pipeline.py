@@ -29,16 +29,28 @@ _log = structlog.get_logger()
 
 @dataclass
 class PipelineCounts:
-    """What went through, and what was refused or failed."""
+    """What went through, and what was refused or failed. `refusals`: reason → how often a task refused a sample."""
 
     samples: int = 0
-    refused: int = 0
     task_errors: int = 0
+    refusals: dict[str, int] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> int:
+        """How often anything was refused."""
+        return sum(self.refusals.values())
+
+    def refuse(self, reason: str) -> None:
+        """One more refusal for that reason."""
+        self.refusals[reason] = self.refusals.get(reason, 0) + 1
 
 
 class Pipeline:
-    """Feeds one source's samples to its tasks and commits what they conclude. Used by one thread."""
+    """Feeds one source's samples to its tasks and commits what they conclude. Used by one thread.
+
+    Without `keeps_state` nothing is saved of the tasks: a recording must not leave its state to a live source of that name.
+    """
 
     def __init__(
         self,
@@ -48,6 +60,7 @@ class Pipeline:
         clock: DeviceClock,
         commit_interval_s: float,
         committed: Callable[[], None],
+        keeps_state: bool = True,
     ) -> None:
         self.counts = PipelineCounts()
         self.paused: str | None = None
@@ -58,25 +71,28 @@ class Pipeline:
         self._stamper = Stamper(clock)
         self._commit_interval_s = commit_interval_s
         self._committed = committed
+        self._keeps_state = keeps_state
         self._pending: list[Entry] = []
         self._urgent = False
         self._oldest_s = 0.0
         self._saved_s = time.monotonic()
+
+    def models(self) -> Mapping[str, str | None]:
+        """Task kind → what concludes there."""
+        return {kind: task.model for kind, task in self._tasks.items()}
 
     def observe(self, sample: Sample) -> None:
         """Show one sample to every task; a task that fails is counted and the others go on."""
         self.counts.samples += 1
         for kind, task in self._tasks.items():
             try:
-                findings = task.observe(sample)
+                for finding in task.observe(sample):
+                    self._take(finding, sample)
             except SampleRefused as error:
-                self.counts.refused += 1
+                self.counts.refuse(error.reason)
                 _log.debug("sample_refused", source=self._source_id, task=kind, reason=error.reason)
             except Exception:
                 self._failed(kind)
-            else:
-                for finding in findings:
-                    self._take(finding, sample)
         if self._urgent or len(self._pending) >= COMMIT_EVENTS:
             self.commit()
 
@@ -84,12 +100,10 @@ class Pipeline:
         """The recording is over: what tasks still hold open is concluded."""
         for kind, task in self._tasks.items():
             try:
-                findings = task.finish()
+                for finding in task.finish():
+                    self._take(finding, None)
             except Exception:
                 self._failed(kind)
-            else:
-                for finding in findings:
-                    self._take(finding, None)
 
     def commit_if_due(self) -> bool:
         """Commit when something waits long enough; False while the outbox takes nothing."""
@@ -144,13 +158,21 @@ class Pipeline:
             attachment = Attachment(READINGS_TYPE, taken_at, encode(evidence))
         if len(attachment.content) <= MAX_EVIDENCE_BYTES:
             return attachment
-        self.counts.refused += 1
+        self.counts.refuse("evidence_too_large")
         _log.error("evidence_too_large", source=self._source_id, bytes=len(attachment.content), limit=MAX_EVIDENCE_BYTES)
         return None
 
     def _states(self) -> dict[str, bytes]:
-        states = {f"{self._source_id}/{kind}": task.snapshot() for kind, task in self._tasks.items()}
-        return {name: state for name, state in states.items() if state}
+        states = {}
+        for kind, task in self._tasks.items() if self._keeps_state else ():
+            try:
+                state = task.snapshot()
+            except Exception:
+                self._failed(kind)
+                continue
+            if state:
+                states[f"{self._source_id}/{kind}"] = state
+        return states
 
     def _pause(self, why: str) -> None:
         if self.paused is None:
@@ -159,7 +181,5 @@ class Pipeline:
 
     def _failed(self, kind: str) -> None:
         self.counts.task_errors += 1
-        if (
-            self.counts.task_errors & (self.counts.task_errors - 1) == 0
-        ):  # 1, 2, 4, 8 …: a task that fails always fills no disk
+        if self.counts.task_errors.bit_count() == 1:  # 1, 2, 4, 8 …: a task that fails always fills no disk
             _log.exception("task_failed", source=self._source_id, task=kind, failures=self.counts.task_errors)

@@ -92,12 +92,12 @@ def _settings(pairs: tuple[str, ...]) -> Mapping[str, Any]:
 def _summary(agent: Agent) -> list[str]:
     observer = agent.observers[0]
     counts, state = observer.pipeline.counts, agent.queue.state()
-    events = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.events.items())) or "none"
     lines = [
         f"samples      {counts.samples}",
-        f"unreadable   {observer.source.refused + counts.refused}",
+        f"unreadable   {observer.source.refused}",
+        f"refused      {_counted(counts.refusals)}",
         f"task errors  {counts.task_errors}",
-        f"events       {events}",
+        f"events       {_counted(counts.events)}",
         f"acknowledged up to sequence {state.acknowledged} of {state.last}, {state.count} waiting",
     ]
     if state.set_aside:
@@ -108,6 +108,10 @@ def _summary(agent: Agent) -> list[str]:
     if state.count or pieces:
         lines.append("what waits stays in the outbox and is sent by the next run")
     return lines
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"
 
 
 class _Progress:

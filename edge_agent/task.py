@@ -39,6 +39,11 @@ class Finding:
 class Task(Protocol):
     """One task on one source."""
 
+    @property
+    def model(self) -> str | None:
+        """What concludes, as its findings name it: told to the centre when the device is born."""
+        ...
+
     def observe(self, sample: Sample) -> Sequence[Finding]:
         """What follows from one more sample. Raises SampleRefused."""
         ...

@@ -47,6 +47,13 @@ def test_the_example_leads_to_a_finding_of_a_kind_the_card_names(card: TaskCard)
 
 
 @every_task
+def test_findings_name_the_model_that_the_birth_tells_of(card: TaskCard) -> None:
+    """Else nobody could say which devices a bad release runs on."""
+    task = built(card)
+    assert {finding.model for finding in said(task, card.example().samples)} == {task.model}
+
+
+@every_task
 def test_same_samples_give_the_same_findings(card: TaskCard) -> None:
     """Two tasks of one kind never disagree."""
     samples = card.example().samples

@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from tests.integration.edge_parts import Keys, centre_for, device_file
 from tests.parts.mosquitto import Mosquitto
 from tests.parts.ports import eventually
@@ -19,9 +22,9 @@ def rows_of_a_motor(rows: int) -> str:
     return "\n".join(lines)
 
 
-def command(recording: Path, config: Path, *more: str) -> list[str]:
+def command(recording: Path, config: Path, *more: str, task: str = "equipment_anomaly") -> list[str]:
     """`tallyhouse-edge run --replay` on that recording."""
-    arguments = ["run", "--replay", str(recording), "--task", "equipment_anomaly", "--config", str(config), *more]
+    arguments = ["run", "--replay", str(recording), "--task", task, "--config", str(config), *more]
     return [sys.executable, "-m", "edge_agent.cli", *arguments]
 
 
@@ -42,7 +45,7 @@ def test_a_recording_lands_whole_and_in_order(broker: Mosquitto, tmp_path: Path)
     assert list(centre.events) == list(range(1, len(centre.events) + 1))
     assert len(centre.events) >= 6
     assert "samples      400" in result.stdout
-    assert "unreadable   1" in result.stdout
+    assert "unreadable   1\nrefused      none\n" in result.stdout
     assert '"first_row": 9' in result.stderr
     assert b'"stopped"' in centre.statuses[-1]
 
@@ -65,3 +68,18 @@ def test_an_agent_killed_while_it_commits_leaves_no_hole(broker: Mosquitto, tmp_
     assert list(centre.events) == list(range(1, centre.cursor + 1))
     assert f"sequence {centre.cursor} of {centre.cursor}, 0 waiting" in last.stdout
     assert centre.conflicts == 0
+
+
+def test_pictures_that_a_task_refuses_are_not_called_unreadable(broker: Mosquitto, tmp_path: Path) -> None:
+    """Dark ones are refused by that name; the broken file is the only one that cannot be read."""
+    keys, folder = Keys(), tmp_path / "belt"
+    folder.mkdir()
+    for number in range(3):
+        assert cv2.imwrite(str(folder / f"{number}.png"), np.zeros((480, 640, 3), np.uint8))
+    (folder / "3.png").write_bytes(b"no picture")
+    with centre_for(keys, broker.port, "eye-02").running():
+        config = device_file(tmp_path, keys, broker.port, "eye-02")
+        call = command(folder, config, "--setting", "line=line-1", task="defects")
+        result = subprocess.run(call, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "samples      3\nunreadable   1\nrefused      3 dark\n" in result.stdout

@@ -49,6 +49,11 @@ class DefectsTask:
         self._detector = detector
         self._gate = GateMemory()
 
+    @property
+    def model(self) -> str:
+        """The model of every finding."""
+        return self._detector.model_id
+
     def observe(self, sample: Sample) -> Sequence[Finding]:
         """The defect of the part that has just come to rest, if any. Raises SampleRefused."""
         if not isinstance(sample, Frame):

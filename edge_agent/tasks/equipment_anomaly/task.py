@@ -11,7 +11,7 @@ from edge_agent.errors import SampleRefused, SnapshotRejected
 from edge_agent.sample import Reading, Sample
 from edge_agent.task import Context, Finding
 from edge_agent.tasks.equipment_anomaly.limits import known_limits
-from edge_agent.tasks.equipment_anomaly.monitor import Monitor, new_state
+from edge_agent.tasks.equipment_anomaly.monitor import MODEL, Monitor, new_state
 from edge_agent.tasks.equipment_anomaly.settings import Settings
 from edge_agent.tasks.equipment_anomaly.state import AssetState, is_whole
 
@@ -36,6 +36,11 @@ class EquipmentAnomalyTask:
         self._limits = {channel_name(name): limits for name, limits in known_limits(context.profile, context.units).items()}
         self._monitors: dict[str, Monitor] = {}
         self._saved: dict[str, AssetState] = {}
+
+    @property
+    def model(self) -> str:
+        """The model of every finding."""
+        return MODEL
 
     def observe(self, sample: Sample) -> Sequence[Finding]:
         """Findings of one reading. Raises SampleRefused for a frame, or for more channels or assets than are watched."""

@@ -36,6 +36,11 @@ class ShelfCountTask:
         self._looked_at: datetime | None = None
         self._watches = self._new_watches()
 
+    @property
+    def model(self) -> str:
+        """The model of every finding."""
+        return self._detector.model_id
+
     def observe(self, sample: Sample) -> Sequence[Finding]:
         """A count for each shelf that has one to tell. Raises SampleRefused for a frame no count may rest on."""
         if not isinstance(sample, Frame):

@@ -49,6 +49,8 @@ class Script:
 class Told:
     """A task with one finding a sample and one at the end."""
 
+    model = None
+
     def observe(self, sample: Sample) -> Sequence[Finding]:
         return [Finding(shelf_count(), urgent=False)]
 

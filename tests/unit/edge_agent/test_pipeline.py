@@ -30,6 +30,7 @@ class Scripted:
 
     script: list[list[Finding] | str | None]
     last: list[Finding] = field(default_factory=list)
+    model: str = "scripted/1"
 
     def observe(self, sample: Sample) -> Sequence[Finding]:
         said = self.script.pop(0)
@@ -112,7 +113,44 @@ def test_a_task_that_fails_or_refuses_stops_no_other(file: OutboxFile) -> None:
     line.commit()
     assert queue.last == 2
     assert (line.counts.samples, line.counts.task_errors, line.counts.refused) == (3, 2, 1)
+    assert line.counts.refusals == {"blurred": 1}
     assert line.counts.events == {"shelf_count/1": 2}
+
+
+class Forgetful(Scripted):
+    """A task whose state cannot be told."""
+
+    def snapshot(self) -> bytes:
+        raise RuntimeError("no state")
+
+
+def test_a_state_that_cannot_be_saved_costs_no_event(file: OutboxFile) -> None:
+    """The events are committed, the other task's state too; the failure is counted."""
+    line, queue = pipeline(file, bad=Forgetful([[routine()]]), good=Scripted([[]]))
+    line.observe(reading())
+    assert line.commit(with_state=True)
+    assert (queue.last, line.counts.task_errors) == (1, 1)
+    assert (saved(file, "pump-1/bad"), saved(file, "pump-1/good")) == (None, b'{"left":0}')
+
+
+def test_a_conclusion_that_cannot_be_written_stops_no_other(file: OutboxFile) -> None:
+    """A message of no known kind is its task's failure, not the source's."""
+    strange = Finding(NOON, urgent=False)  # type: ignore[arg-type]
+    line, queue = pipeline(file, bad=Scripted([[strange]], last=[strange]), good=Scripted([[routine()]]))
+    line.observe(reading())
+    line.finish()
+    line.commit()
+    assert (queue.last, line.counts.task_errors) == (1, 2)
+
+
+def test_a_recording_leaves_no_state_to_a_live_source_of_its_name(file: OutboxFile) -> None:
+    """`--replay pump-1.csv` on the device that watches pump-1."""
+    queue = Queue(file)
+    tasks: dict[str, Task] = {"one": Scripted([[routine()]])}
+    line = Pipeline("pump-1", tasks, queue, DeviceClock("boot"), 1000.0, lambda: None, keeps_state=False)
+    line.observe(reading())
+    assert line.commit(with_state=True)
+    assert (queue.last, saved(file, "pump-1/one")) == (1, None)
 
 
 def test_the_end_of_a_recording_concludes_what_is_open(file: OutboxFile) -> None:
@@ -129,7 +167,7 @@ def test_evidence_that_no_message_can_carry_does_not_take_its_event_along(file: 
     line, queue = pipeline(file, one=Scripted([[huge]]))
     line.observe(reading())
     assert queue.last == 1
-    assert (EvidenceSpool(file).count(), line.counts.refused) == (0, 1)
+    assert (EvidenceSpool(file).count(), line.counts.refusals) == (0, {"evidence_too_large": 1})
 
 
 def test_a_conclusion_larger_than_any_batch_is_refused_before_it_blocks_the_outbox(file: OutboxFile) -> None:
