@@ -39,7 +39,7 @@ def _shelves(look: Look) -> Rows:
 
 def _shelf(look: Look) -> Rows:
     shelf = shelf_at(look.conn, look.site, look.key) or abort(404)
-    picture = seen.newest_of_shelf(look.conn, look.site, look.key)
+    picture = seen.newest_of_shelf(look.conn, look.site, look.key, shelf.sku)
     about = decisions.page(look.conn, look.site, subject=shelf.sku, states=STANDING, limit=5)
     return {"shelf": shelf, "state": shelf.state(look.now), "picture": picture, "decisions": about}
 
@@ -47,8 +47,9 @@ def _shelf(look: Look) -> Rows:
 def _trend(look: Look) -> Rows:
     name = look.filters.get("range", "24h")
     since = look.now - RANGES.get(name, RANGES["24h"])
-    counts = history.counts_since(look.conn, look.site, look.key, since)
-    moves = history.movements_since(look.conn, look.site, look.key, since)
+    shelf = shelf_at(look.conn, look.site, look.key) or abort(404)
+    counts = history.counts_since(look.conn, look.site, (look.key, shelf.sku), since)
+    moves = history.movements_since(look.conn, look.site, (look.key, shelf.sku), since)
     first = min([*(count.at for count in counts[:1]), *(move.at for move in moves[:1])], default=since)
     return {
         "drawn": _chart(counts, moves, max(since, first - timedelta(minutes=1)).timestamp(), look.now.timestamp()),

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
 
 from central.console.fragments import Fragment, Look, Page, Rows, show
 from central.floor import seen
@@ -13,7 +12,6 @@ from central.floor.devices import all_devices
 from central.floor.history import figures_since, midnight
 from central.floor.shelves import SEEN_LATELY, all_shelves
 from central.store.catalogue import Camera, all_of
-from central.store.events import events
 
 blueprint = Blueprint("today", __name__)
 
@@ -53,8 +51,8 @@ def _cameras(look: Look) -> Rows:
 
 
 def _last_event(look: Look) -> datetime | None:
-    mine = select(func.max(events.c.occurred_at)).where(events.c.site == look.site, events.c.kind == "shelf_count/1")
-    return look.conn.execute(mine).scalar()
+    newest = seen.newest(look.conn, look.site, "shelf_count/1", most=1)
+    return newest[0].occurred_at if newest else None
 
 
 PAGE = Page(

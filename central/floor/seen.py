@@ -71,9 +71,9 @@ def newest_by_camera(conn: Connection, site: str) -> dict[str, Seen]:
     return found
 
 
-def newest_of_shelf(conn: Connection, site: str, location: str) -> Seen | None:
+def newest_of_shelf(conn: Connection, site: str, location: str, sku: str) -> Seen | None:
     """The event behind the newest count of a place."""
-    here = (counts.c.site == site) & (counts.c.location == location)
+    here = (counts.c.site == site) & (counts.c.location == location) & (counts.c.sku == sku)
     last = select(counts.c.device, counts.c.sequence).where(here).order_by(counts.c.counted_at.desc()).limit(1)
     row = conn.execute(last).first()
     return None if row is None else event(conn, row.device, row.sequence)

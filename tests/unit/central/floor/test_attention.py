@@ -138,8 +138,8 @@ def test_a_shelf_shows_the_one_thing_most_worth_knowing(house: ConsoleHouse) -> 
 def test_the_past_of_a_shelf_adds_up(house: ConsoleHouse) -> None:
     """Each movement stands with the book after it, and the last one with the book of now."""
     with reading(house.engine) as conn:
-        moves = movements_since(conn, SITE, "b-04", NOW - timedelta(days=1))
-        counted = counts_since(conn, SITE, "b-04", NOW - timedelta(days=1))
+        moves = movements_since(conn, SITE, ("b-04", "oat-milk-1l"), NOW - timedelta(days=1))
+        counted = counts_since(conn, SITE, ("b-04", "oat-milk-1l"), NOW - timedelta(days=1))
         shelf = shelf_at(conn, SITE, "b-04")
     assert shelf is not None
     assert moves[-1].book == shelf.book
