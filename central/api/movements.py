@@ -88,13 +88,7 @@ def post(body: MovementsBody) -> Response:
 
 
 def _judged(conn: Connection, site: str, lines: Iterable[Any], now: datetime) -> tuple[list[Movement], list[Fault]]:
-    read: dict[int, Line] = {}
-    faults: list[Fault] = []
-    for number, raw in enumerate(lines):
-        try:
-            read[number] = Line.model_validate(raw)
-        except ValidationError as error:
-            faults += faults_of(error, f"/movements/{number}")
+    read, faults = _read(lines)
     skus = _known(conn, catalogue.items.c.sku, {line.sku for line in read.values()})
     places = _known(conn, catalogue.shelves.c.location, {line.location for line in read.values()}, site)
     booked = _booked(conn, {line.id for line in read.values()})
@@ -117,6 +111,18 @@ def _judged(conn: Connection, site: str, lines: Iterable[Any], now: datetime) ->
             booked[line.id] = site, movement
             good.append(movement)
     return good, faults
+
+
+def _read(lines: Iterable[Any]) -> tuple[dict[int, Line], list[Fault]]:
+    """The lines that fit the schema, by their place in the body, and what is wrong with the others."""
+    read: dict[int, Line] = {}
+    faults: list[Fault] = []
+    for number, raw in enumerate(lines):
+        try:
+            read[number] = Line.model_validate(raw)
+        except ValidationError as error:
+            faults += faults_of(error, f"/movements/{number}")
+    return read, faults
 
 
 def _booked(conn: Connection, ids: set[str]) -> dict[str, tuple[str, Movement]]:

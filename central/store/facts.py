@@ -8,8 +8,7 @@ from dataclasses import dataclass
 class Fact:
     """Something that changed at a site.
 
-    Nouns and the values they carry: stock_position {location, sku}, machine_condition {machine}, defect {camera, line},
-    demand {sku}.
+    Nouns and the values they carry: stock_position {location, sku}, machine_condition {machine}, defect {camera, line}.
     """
 
     noun: str
