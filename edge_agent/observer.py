@@ -7,7 +7,7 @@ from typing import Literal
 
 import structlog
 
-from edge_agent.errors import SourceEnded, SourceError
+from edge_agent.errors import SourceEnded, SourceError, SourceLost
 from edge_agent.pipeline import Pipeline
 from edge_agent.sources.source import Source
 
@@ -59,6 +59,10 @@ class Observer:
             self.pipeline.finish()
         except SourceError as error:
             self._lost(error)
+        except Exception as error:  # a driver that fails in its own words must not take the other sources along
+            if self.state.state != "lost":
+                _log.exception("source_failed", source=self.source_id)
+            self._lost(SourceLost(self.source_id, f"its driver failed: {type(error).__name__}: {error}"))
         else:
             if sample is not None:
                 self._well()

@@ -82,7 +82,7 @@ class Connection:
     def __init__(self, site: str, device: str, place: BrokerPlace, key: PrivateKey, will: bytes | None) -> None:
         self.happenings: SimpleQueue[Happening] = SimpleQueue()
         self._site, self._device, self._place, self._key = site, device, place, key
-        self._was_in = False
+        self._was_in = self._was_refused = False
         self._client = self._made(will)
 
     def start(self) -> None:
@@ -144,6 +144,7 @@ class Connection:
         return client
 
     def _on_connect(self, client: Client, _: object, __: ConnectFlags, reason: ReasonCode, ___: Properties | None) -> None:
+        self._was_refused = reason.is_failure
         if reason.is_failure:
             self.happenings.put(Disconnected(f"{self._where()} refuses us ({reason}); check username and password_file"))
             return
@@ -155,9 +156,12 @@ class Connection:
     def _on_disconnect(
         self, _: Client, __: object, ___: DisconnectFlags, reason: ReasonCode, ____: Properties | None
     ) -> None:
-        if self._was_in:  # else the refusal has been said already
-            self._was_in = False
+        was_in, self._was_in = self._was_in, False
+        was_refused, self._was_refused = self._was_refused, False
+        if was_in:
             self.happenings.put(Disconnected(f"{self._where()} hung up ({reason})"))
+        elif not was_refused:  # else the refusal has been said already
+            self.happenings.put(Disconnected(f"{self._where()} hung up without an answer; is it an MQTT 5 broker?"))
 
     def _on_connect_fail(self, _: Client, __: object) -> None:
         self.happenings.put(Disconnected(f"{self._where()} cannot be reached; is the centre up, and [broker] right?"))

@@ -35,7 +35,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class LinkState:
-    """What people want to know of the link; the texts are for them, None when all is well."""
+    """What people want to know of the link since `since_s` (monotonic); the texts are for them, None when all is well."""
 
     connected: bool = False
     since_s: float = 0.0
@@ -67,7 +67,7 @@ class Publisher:
         birth: bytes,
         patience_s: float = 5.0,
     ) -> None:
-        self.state = LinkState()
+        self.state = LinkState(since_s=time.monotonic())
         self._connection, self._queue, self._uploader = connection, queue, uploader
         self._inbox, self._clock, self._birth = inbox, clock, birth
         self._stamper = Stamper(clock)
@@ -94,9 +94,11 @@ class Publisher:
     def alarm(self) -> str | None:
         """What a person should know of the link; None when all is well."""
         state = self.state
-        if state.trouble is None and state.connected and not state.proven and time.monotonic() - state.since_s > PROOF_S:
-            return "not proven: no signed down/desired came, so acknowledgements may not reach this device; see `doctor`"
-        return state.trouble
+        if state.trouble is not None or state.proven or time.monotonic() - state.since_s <= PROOF_S:
+            return state.trouble
+        if not state.connected:
+            return "no answer from the broker yet; see `doctor`"
+        return "not proven: no signed down/desired came, so acknowledgements may not reach this device; see `doctor`"
 
     def _wait_s(self) -> float:
         now_s = time.monotonic()
@@ -198,6 +200,8 @@ class Publisher:
         self._epoch = state.epoch
         if is_new:
             self._uploader.spool.forget_delivered()
+        if state.online and not self.state.centre_online:
+            self._uploader.reconnected()  # what was sent while nobody listened
         self._note(centre_online=state.online)
         self._window = rules.centre_said(self._window, state.online, is_new, now_s)
 
@@ -210,7 +214,7 @@ class Publisher:
             self._guarded(lambda: self._set_aside(hopeless, "no acknowledgement in three attempts alone"))
         while (turn := rules.turn(self._window, self._queue.last, now_s, MAX_BATCH_EVENTS)) is not None:
             if not self._send(turn, now_s):
-                return
+                break
         if self._may_upload():
             self._uploader.step(self._window.sent, now_s)
 

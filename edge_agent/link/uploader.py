@@ -1,6 +1,7 @@
 """Pictures and stretches on their way: one message each, after their event, a few at a time, until acknowledged.
 
-Events never wait for evidence: the publisher calls `step` when it has no event to send.
+Events never wait for evidence: the publisher calls `step` when it has no event to send. Nor does a piece wait for one that
+the centre never takes: after a silence the next ones are tried, and the silent ones again when all had their turn.
 """
 
 from dataclasses import dataclass, field
@@ -28,13 +29,11 @@ class Uploader:
     _patience_s: float = PATIENCE_S
 
     def step(self, sequence_upto: int, now_s: float) -> None:
-        """Send more, as far as the few in flight allow; start again from the oldest when nothing comes back."""
+        """Send more, as far as the few in flight allow; when nothing comes back, the next ones."""
         if self._flights and now_s - self._moved_s >= self._patience_s:
-            self._again(min(LONGEST_PATIENCE_S, self._patience_s * 2))
-        while len(self._flights) < MAX_FLIGHTS:
-            piece = self.spool.next_after(self._cursor, sequence_upto)
-            if piece is None:
-                return
+            self._patience_s = min(LONGEST_PATIENCE_S, self._patience_s * 2)
+            self._flights.clear()
+        while len(self._flights) < MAX_FLIGHTS and (piece := self._next(sequence_upto)) is not None:
             self.connection.publish("evidence", encode(_message(self.device, piece)))
             self._moved_s = self._moved_s if self._flights else now_s
             self._cursor = piece.sequence
@@ -52,11 +51,15 @@ class Uploader:
 
     def reconnected(self) -> None:
         """What was in flight is unknown."""
-        self._again(PATIENCE_S)
-
-    def _again(self, patience_s: float) -> None:
-        self._cursor, self._patience_s = 0, patience_s
+        self._cursor, self._patience_s = 0, PATIENCE_S
         self._flights.clear()
+
+    def _next(self, sequence_upto: int) -> Spooled | None:
+        piece = self.spool.next_after(self._cursor, sequence_upto)
+        if piece is None and not self._flights and self._cursor:
+            self._cursor = 0
+            piece = self.spool.next_after(0, sequence_upto)
+        return piece
 
 
 def _message(device: str, piece: Spooled) -> Evidence:

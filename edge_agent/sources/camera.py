@@ -78,14 +78,21 @@ class Camera:
             self._reader.start()
 
     def _keep_newest(self) -> None:
-        capture = _opened(self._url)
         try:
-            why = self._read_on(capture) if capture.isOpened() else f"{self._url} cannot be opened; check power and address"
-        finally:
-            capture.release()
+            why = self._watched()
+        except Exception as error:  # whoever waits for a frame must hear of it, whatever it is
+            why = f"{self._url} cannot be read: {type(error).__name__}: {error}"
         with self._changed:
             self._lost = why
             self._changed.notify_all()
+
+    def _watched(self) -> str:
+        """Read until it cannot go on; why."""
+        capture = _opened(self._url)
+        try:
+            return self._read_on(capture) if capture.isOpened() else f"{self._url} cannot be opened; check power and address"
+        finally:
+            capture.release()
 
     def _read_on(self, capture: VideoCapture) -> str:
         bad_reads = 0

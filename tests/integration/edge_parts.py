@@ -74,21 +74,30 @@ def device_file(folder: Path, keys: Keys, port: int, device: str, extra: str = "
 
 
 @contextmanager
+def connected(keys: Keys, port: int) -> Iterator[Connection]:
+    """The device's connection, started, with a farewell at the end."""
+    will = encode(Will(boot=BOOT, reason="connection_lost"))
+    connection = Connection(SITE, DEVICE, BrokerPlace("127.0.0.1", port, DEVICE, None, 20), keys.device, will)
+    connection.start()
+    try:
+        yield connection
+    finally:
+        connection.stop(encode(Will(boot=BOOT, reason="stopped")))
+
+
+@contextmanager
 def running_link(file: OutboxFile, queue: Queue, keys: Keys, port: int, patience_s: float = 5.0) -> Iterator[Publisher]:
     """A publisher at work on `queue`; `publisher.nudge()` after each append."""
-    clock, stop = DeviceClock(BOOT), Flag()
-    will, birth = encode(Will(boot=BOOT, reason="connection_lost")), encode(Birth(boot=BOOT, started_at=NOON, version="t"))
-    connection = Connection(SITE, DEVICE, BrokerPlace("127.0.0.1", port, DEVICE, None, 20), keys.device, will)
+    stop, birth = Flag(), encode(Birth(boot=BOOT, started_at=NOON, version="test"))
     inbox = Inbox(SITE, DEVICE, keys.centre.public_key())
-    uploader = Uploader(DEVICE, EvidenceSpool(file), connection)
-    publisher = Publisher(connection, queue, uploader, inbox, clock, birth, patience_s)
-    thread = Thread(target=publisher.run, args=(stop,), daemon=True)
-    connection.start()
-    thread.start()
-    try:
-        yield publisher
-    finally:
-        stop.set()
-        connection.nudge()
-        thread.join(10)
-        connection.stop(encode(Will(boot=BOOT, reason="stopped")))
+    with connected(keys, port) as connection:
+        uploader = Uploader(DEVICE, EvidenceSpool(file), connection)
+        publisher = Publisher(connection, queue, uploader, inbox, DeviceClock(BOOT), birth, patience_s)
+        thread = Thread(target=publisher.run, args=(stop,), daemon=True)
+        thread.start()
+        try:
+            yield publisher
+        finally:
+            stop.set()
+            connection.nudge()
+            thread.join(10)

@@ -1,6 +1,7 @@
 """The link over a real broker, against a centre that keeps only the contiguous prefix."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from edge_agent.link.publisher import Publisher
+from edge_agent.link.uploader import PATIENCE_S as PATIENCE_OF_UPLOADS_S
+from edge_agent.link.uploader import Uploader
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.entry import Attachment
 from edge_agent.outbox.evidence import EvidenceSpool
@@ -18,7 +21,18 @@ from protocols.envelope import Acknowledgement
 from protocols.messages.device import Desired
 from protocols.messages.lost import Lost
 from protocols.messages.registry import read_data
-from tests.integration.edge_parts import BOOT, Keys, centre_for, device_file, entries, entry, opened_outbox, running_link
+from tests.integration.edge_parts import (
+    BOOT,
+    DEVICE,
+    Keys,
+    centre_for,
+    connected,
+    device_file,
+    entries,
+    entry,
+    opened_outbox,
+    running_link,
+)
 from tests.makers import NOON
 from tests.parts.mosquitto import Mosquitto
 from tests.parts.ports import eventually, free_port
@@ -241,6 +255,26 @@ def test_the_same_picture_is_kept_and_sent_once(edge: Edge, centre: SmallCentre)
     assert {event.evidence for event in centre.events.values()} == {picture.name}
 
 
+def test_a_piece_that_is_never_acknowledged_keeps_no_other_from_its_turn(
+    broker: Mosquitto, keys: Keys, centre: SmallCentre, tmp_path: Path
+) -> None:
+    """Four in flight are met by silence: the fifth and sixth are sent next, and then the silent ones again."""
+    pictures = [Attachment("image/jpeg", NOON, bytes([number]) * 90) for number in range(1, 7)]
+    centre.is_silent = True
+    with opened_outbox(tmp_path / "outbox.db") as (file, queue), centre.running():
+        queue.append([entry(number, attachment=pictures[number - 1]) for number in range(1, 7)], NOON)
+        with connected(keys, broker.port) as connection:
+            uploader = Uploader(DEVICE, EvidenceSpool(file), connection)
+            uploader.step(6, 0.0)
+            eventually(lambda: len(centre.evidence) == 4, what="the first four")
+            uploader.step(6, PATIENCE_OF_UPLOADS_S)
+            eventually(lambda: len(centre.evidence) == 6, what="the other two")
+            centre.evidence.clear()
+            uploader.delivered([picture.name for picture in pictures[4:]], PATIENCE_OF_UPLOADS_S)
+            uploader.step(6, PATIENCE_OF_UPLOADS_S)
+            eventually(lambda: len(centre.evidence) == 4, what="the first four again")
+
+
 def test_only_a_rightly_signed_twin_proves_the_subscription(edge: Edge, broker: Mosquitto) -> None:
     """Unsigned or signed by another key: counted, not believed."""
     stranger = centre_for(Keys(), broker.port)
@@ -294,6 +328,23 @@ def test_a_broker_that_is_not_there_is_named(keys: Keys, tmp_path: Path) -> None
     port = free_port()
     with opened_outbox(tmp_path / "outbox.db") as (file, queue), running_link(file, queue, keys, port) as publisher:
         eventually(lambda: f"127.0.0.1:{port} cannot be reached" in (publisher.alarm() or ""), what="the alarm")
+
+
+def test_a_port_where_no_broker_listens_is_named(keys: Keys, tmp_path: Path) -> None:
+    """Something answers there, but not in MQTT: that is said, not passed over in silence."""
+    with socket.create_server(("127.0.0.1", 0)) as other, opened_outbox(tmp_path / "outbox.db") as (file, queue):
+        port = other.getsockname()[1]
+        with running_link(file, queue, keys, port) as publisher:
+            other.accept()[0].close()
+            eventually(lambda: f"127.0.0.1:{port} hung up without an answer" in (publisher.alarm() or ""), what="the alarm")
+
+
+def test_a_link_that_is_not_proven_says_so_after_a_moment_only(edge: Edge) -> None:
+    """The retained twin comes right after the subscription: until then nothing is wrong."""
+    assert edge.publisher.alarm() is None
+    eventually(lambda: edge.publisher.state.connected, what="the connection")
+    assert edge.publisher.alarm() is None
+    eventually(lambda: "not proven" in (edge.publisher.alarm() or ""), what="the alarm")
 
 
 def test_a_wrong_password_is_named(keys: Keys, tmp_path: Path) -> None:

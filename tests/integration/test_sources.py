@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from firmware_sim.devices.modbus_machine import ModbusMachines
 from firmware_sim.scene import Faults, SensorFault
 from firmware_sim.scene_file import load
 from firmware_sim.world.warehouse import Warehouse
+from protocols.envelope import Clock
 from tests.parts.ports import eventually, free_port
 
 HOST = "127.0.0.1"
@@ -129,6 +130,18 @@ def test_a_camera_that_stalls_is_lost_within_its_timeouts() -> None:
         url = f"http://{HOST}:{silent.getsockname()[1]}/cam.mjpg"
         with opened(camera_at(url)) as camera:
             eventually(lambda: is_lost(camera), 20, "the loss")
+
+
+def test_a_camera_whose_reader_fails_is_lost(warehouse: Warehouse) -> None:
+    """Whoever waits for a frame hears of it, instead of waiting for ever beside a dead thread."""
+
+    def broken() -> Clock:
+        raise OSError("no clock")
+
+    with CameraStreams([CameraEye(warehouse, warehouse.scene.cameras[0])], HOST, 0) as streams:
+        camera = open_source(camera_at(streams.urls()["cam-1"]), DeviceClock("boot", trust=broken))
+        with closing(camera), pytest.raises(SourceLost, match="cannot be read: OSError: no clock"):
+            sample_or_loss(camera)
 
 
 @contextmanager

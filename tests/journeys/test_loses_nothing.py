@@ -1,24 +1,14 @@
 """Outages of every part between a device and the centre: nothing is lost, nothing is applied twice."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event as Flag
-from threading import Thread
 
 import pytest
 
-from edge_agent.clock import DeviceClock
-from edge_agent.link.connection import BrokerPlace, Connection
-from edge_agent.link.inbox import Inbox
 from edge_agent.link.publisher import Publisher
-from edge_agent.link.uploader import Uploader
-from edge_agent.outbox.evidence import EvidenceSpool
 from edge_agent.outbox.queue import Queue
-from protocols.codec import encode
-from protocols.messages.device import Birth, Will
-from tests.integration.edge_parts import BOOT, DEVICE, SITE, Keys, entries, entry, opened_outbox
+from tests.integration.edge_parts import DEVICE, Keys, entries, entry, opened_outbox, running_link
 from tests.makers import NOON
 from tests.parts.ingest_process import IngestProcess, running_ingest
 from tests.parts.mosquitto import Mosquitto
@@ -32,7 +22,7 @@ class Journey:
     """A device with its outbox, a broker and a centre; each can fail."""
 
     queue: Queue
-    connection: Connection
+    publisher: Publisher
     broker: Mosquitto
     centre: IngestProcess
 
@@ -40,12 +30,12 @@ class Journey:
         """The device concludes shelf counts up to that sequence, ten a commit."""
         for first in range(self.queue.last + 1, upto + 1, 10):
             self.queue.append(entries(first, min(first + 9, upto)), NOON)
-            self.connection.nudge()
+            self.publisher.nudge()
 
     def poison(self, data: bytes) -> None:
         """The device's next event is one that the centre cannot understand."""
         self.queue.append([replace(entry(self.queue.last + 1), data=data)], NOON)
-        self.connection.nudge()
+        self.publisher.nudge()
 
     def arrived(self, count: int, within_s: float = 30) -> None:
         """Waits until so many events are stored."""
@@ -70,32 +60,8 @@ def journey(broker: Mosquitto, tmp_path: Path) -> Iterator[Journey]:
         opened_outbox(tmp_path / "outbox.db") as (file, queue),
     ):
         keys.centre = centre.key
-        connection = connected(broker.port, keys)
-        with publishing(connection, queue, EvidenceSpool(file), keys):
-            yield Journey(queue, connection, broker, centre)
-
-
-def connected(port: int, keys: Keys) -> Connection:
-    """The device's connection, not started."""
-    will = encode(Will(boot=BOOT, reason="connection_lost"))
-    return Connection(SITE, DEVICE, BrokerPlace("127.0.0.1", port, DEVICE, None, 20), keys.device, will)
-
-
-@contextmanager
-def publishing(connection: Connection, queue: Queue, spool: EvidenceSpool, keys: Keys) -> Iterator[None]:
-    """The publisher at work, with little patience so that the test is short."""
-    birth = encode(Birth(boot=BOOT, started_at=NOON, version="test"))
-    inbox, uploader = Inbox(SITE, DEVICE, keys.centre.public_key()), Uploader(DEVICE, spool, connection)
-    publisher = Publisher(connection, queue, uploader, inbox, DeviceClock(BOOT), birth, PATIENCE_S)
-    stop = Flag()
-    thread = Thread(target=publisher.run, args=(stop,), daemon=True)
-    connection.start()
-    thread.start()
-    yield
-    stop.set()
-    connection.nudge()
-    thread.join(10)
-    connection.stop(encode(Will(boot=BOOT, reason="stopped")))
+        with running_link(file, queue, keys, broker.port, PATIENCE_S) as publisher:
+            yield Journey(queue, publisher, broker, centre)
 
 
 def test_what_was_seen_while_the_broker_was_down_lands_once_in_order(journey: Journey) -> None:

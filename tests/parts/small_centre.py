@@ -1,7 +1,7 @@
 """A centre small enough to read: speaks real MQTT, keeps rows by (device, sequence), acknowledges the contiguous prefix.
 
 It does what CONTRACT says of a centre and nothing else. `poison` names sequences whose batch it treats as unreadable: taken
-from the broker, never acknowledged. `is_silent` makes it take batches and answer nothing, as one that hangs.
+from the broker, never acknowledged. `is_silent` makes it take batches and evidence and answer nothing, as one that hangs.
 """
 
 from collections.abc import Iterator
@@ -92,7 +92,8 @@ class SmallCentre:
         elif branch == "evidence":
             piece = decode(bytes(message.payload), Evidence)
             self.evidence[piece.sha256] = piece
-            self.say("ack", Acknowledgement(boot=piece.boot, evidence=[piece.sha256]))
+            if not self.is_silent:
+                self.say("ack", Acknowledgement(boot=piece.boot, evidence=[piece.sha256]))
         elif branch == "health":
             self.health.append(decode(bytes(message.payload), Health))
         elif branch == "status":

@@ -1,5 +1,6 @@
 """The thread of one source: what it does when the source is lost, ends, or the agent stops."""
 
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +86,22 @@ def test_the_end_of_a_recording_commits_everything(queue: Queue) -> None:
     watched.run()
     assert queue.last == 3
     assert (watched.state.state, source.is_closed) == ("ended", True)
+
+
+def test_a_driver_that_fails_in_its_own_words_is_a_lost_source(queue: Queue) -> None:
+    """It is named and tried again; the thread lives on, so the other sources do, too."""
+    stop = Flag()
+    watched, _ = observer(queue, stop, struct.error("unpack requires 4 bytes"), SAMPLE)
+    thread = Thread(target=watched.run)
+    thread.start()
+    try:
+        eventually(lambda: watched.state.state == "lost", what="the loss")
+        assert "source pump-1: its driver failed: error: unpack" in (watched.state.message or "")
+        eventually(lambda: watched.state.state == "ok", what="the return")
+    finally:
+        stop.set()
+        thread.join(10)
+    assert queue.last == 1
 
 
 def test_a_lost_source_is_said_committed_and_comes_back(queue: Queue) -> None:
