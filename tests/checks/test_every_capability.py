@@ -91,7 +91,9 @@ def absurd(value: Any) -> list[Any]:
         return [*ABSURD_NUMBERS, None]
     if isinstance(value, str):
         return ["", "x" * 10_000, "{0.__class__}", "1970-01-01T00:00:00Z", None]
-    return [[], value[:1], value * 50, None] if isinstance(value, list) else [{}, None]
+    if isinstance(value, list):
+        return [[], value[:1], value * 50, None, *([number] * len(value) for number in ABSURD_NUMBERS)]
+    return [{}, None]
 
 
 def replaced(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
