@@ -16,7 +16,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from central.fleet import broker
 from central.fleet.broker import BrokerFolder, Listener
 from protocols.topics import CENTRAL_STATE, UP_FILTER, down, down_filter, out, up
-from tests.parts.ports import eventually, free_port
+from tests.parts.ports import answers, eventually, free_port
 
 SUCCESS, NOBODY_LISTENS, NOT_AUTHORISED = 0, 16, 135
 PASSWORDS = {"central": "of the centre", "eye-01": "of the eye", "ear-01": "of the ear", "out.erp": "of the erp"}
@@ -87,7 +87,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     for user, password in PASSWORDS.items():
         broker.set_password(folder, user, password)
     with subprocess.Popen([broker.mosquitto_binary(), "-c", folder.config.resolve()], stderr=subprocess.DEVNULL) as process:
-        eventually(folder.pid.exists, what="mosquitto")
+        eventually(lambda: folder.pid.exists() and answers(port), what="mosquitto")  # the file is there before the port
         yield House(folder, port)
         process.terminate()
 

@@ -3,11 +3,10 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
-from tests.parts.ports import eventually, free_port
+from tests.parts.ports import answers, eventually, free_port
 
 BINARY = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "mosquitto"
 
@@ -30,7 +29,7 @@ class Mosquitto:
         """Runs the broker and waits until it accepts connections."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen([BINARY, "-c", str(self._config)], stdout=log, stderr=log)
-        eventually(self._answers, what=f"mosquitto on port {self.port} ({self._log.read_text()[-400:]})")
+        eventually(lambda: answers(self.port), what=f"mosquitto on port {self.port} ({self._log.read_text()[-400:]})")
 
     def stop(self) -> None:
         """A clean stop."""
@@ -45,10 +44,3 @@ class Mosquitto:
             self._process.send_signal(number)
             self._process.wait(10)
             self._process = None
-
-    def _answers(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=0.5).close()
-        except OSError:
-            return False
-        return True

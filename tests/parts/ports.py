@@ -16,6 +16,15 @@ def free_port() -> int:
         return port
 
 
+def answers(port: int) -> bool:
+    """Whether something on loopback takes connections at `port`."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
+
+
 def eventually(look: Callable[[], Found], within_s: float = 10.0, what: str = "the condition") -> Found:
     """The first truthy answer of `look`. Raises AssertionError after `within_s`, naming the last answer."""
     deadline = time.monotonic() + within_s
