@@ -50,10 +50,10 @@ def part_picture(seed: int, number: int, kind: DefectKind | None) -> PartFrame:
     rng = np.random.default_rng((seed, number, 1))
     kinds: tuple[DefectKind, ...] = DEFECT_KINDS if kind is None else (kind,)
     part = draw_part(seed, number, 0.0 if kind is None else 1.0, kinds)
-    return render_part(BeltView("resting", part, 0.0, float(rng.uniform(0, 50))), draw_bench_light(rng), rng)
+    return render_part(BeltView("resting", part, 0.0, float(rng.uniform(0, 50))), _bench_light(rng), rng)
 
 
-def draw_bench_light(rng: np.random.Generator) -> Lighting:
+def _bench_light(rng: np.random.Generator) -> Lighting:
     """The lamp of an inspection bench: steadier than a hall's light, not constant."""
     return Lighting(
         gain=float(rng.uniform(0.90, 1.10)),

@@ -18,7 +18,7 @@ from firmware_sim.render.lighting import Lighting, Picture, exposed
 from firmware_sim.world.shelf import Bgr, Shelf, Slot, filled_slots, slots
 
 FRAME_HEIGHT_PX, FRAME_WIDTH_PX = 720, 960
-RACK_COLOURS_BGR: tuple[Bgr, ...] = ((150, 86, 30), (40, 110, 220), (120, 120, 116), (60, 130, 60))
+_RACK_COLOURS_BGR: tuple[Bgr, ...] = ((150, 86, 30), (40, 110, 220), (120, 120, 116), (60, 130, 60))
 Boxes = NDArray[np.float32]
 
 
@@ -124,7 +124,7 @@ def _rack(shelf: Shelf, width: int, height: int) -> Picture:
     rng = np.random.default_rng(_seed(shelf.location, "rack"))
     back = int(rng.integers(38, 96))
     canvas = np.full((height, width, 3), (back + 4, back, back - 4), dtype=np.uint8)
-    colour = RACK_COLOURS_BGR[rng.integers(len(RACK_COLOURS_BGR))]
+    colour = _RACK_COLOURS_BGR[rng.integers(len(_RACK_COLOURS_BGR))]
     post = max(width // 40, 4)
     for left in (0, width - post):
         cv2.rectangle(canvas, (left, 0), (left + post, height), colour, -1)

@@ -86,7 +86,7 @@ def draw_part(seed: int, serial: int, defect_share: float, kinds: tuple[DefectKi
     is_defective = bool(rng.random() < defect_share)
     return Part(
         serial=serial,
-        defect=draw_defect(rng, kinds) if is_defective else None,
+        defect=_draw_defect(rng, kinds) if is_defective else None,
         offset_x_px=float(rng.normal(0.0, 2.5)),
         offset_y_px=float(rng.normal(0.0, 1.5)),
         angle_deg=float(rng.normal(0.0, 0.8)),
@@ -94,7 +94,7 @@ def draw_part(seed: int, serial: int, defect_share: float, kinds: tuple[DefectKi
     )
 
 
-def draw_defect(rng: np.random.Generator, kinds: tuple[DefectKind, ...] = DEFECT_KINDS) -> Defect:
+def _draw_defect(rng: np.random.Generator, kinds: tuple[DefectKind, ...] = DEFECT_KINDS) -> Defect:
     """A flaw of one of these kinds at any place of the face."""
     kind = kinds[rng.integers(len(kinds))]
     smallest, largest = {"scratch": (0.16, 0.42), "dent": (0.08, 0.16), "stain": (0.10, 0.22)}[kind]

@@ -181,6 +181,15 @@ def test_a_machine_that_computes_something_else_is_noticed(bundle: Path) -> None
         load(bundle)
 
 
+def test_a_machine_that_prepares_pictures_otherwise_is_noticed(bundle: Path) -> None:
+    """Another OpenCV, another resize: caught before the network hides it."""
+    golden = manifest_of(bundle).golden
+    shifted = tuple(value + 0.05 for value in golden.preprocessed)
+    _sign(bundle, golden=msgspec.structs.replace(golden, preprocessed=shifted))
+    with pytest.raises(BundleRejected, match="preprocessing of the golden picture"):
+        load(bundle)
+
+
 def test_a_bundle_without_a_golden_answer_is_refused(bundle: Path) -> None:
     """Leaving the answer out is no way around the check."""
     _sign(bundle, golden=msgspec.structs.replace(manifest_of(bundle).golden, outputs={}))

@@ -23,9 +23,17 @@ class CountRule:
 
     def counts(self, boxes_px: Floats, scores: Floats, picture_area_px: float) -> Mask:
         """Which of the n detections count, (n,)."""
-        side = np.sqrt(np.maximum(areas(boxes_px), 1e-6) / picture_area_px)
-        limit = np.clip(self.base + self.slope * np.log(side), self.lowest, self.highest)
+        return self.passes(log_sides(boxes_px, picture_area_px), scores)
+
+    def passes(self, log_sides: Floats, scores: Floats) -> Mask:
+        """Which of n scores are above the limit for ln(side), (n,)."""
+        limit = np.clip(self.base + self.slope * log_sides, self.lowest, self.highest)
         return np.asarray(scores > limit, dtype=np.bool_)
+
+
+def log_sides(boxes_px: Floats, picture_area_px: float) -> Floats:
+    """ln √(box area / picture area) of each box of (n, 4)."""
+    return np.asarray(np.log(np.sqrt(np.maximum(areas(boxes_px), 1e-6) / picture_area_px)), dtype=np.float32)
 
 
 def areas(boxes: Floats) -> Floats:

@@ -13,7 +13,7 @@ from vision_models.inference.detections import Inspection, no_detections
 from vision_models.inference.heatmap import regions, top_mean
 from vision_models.inference.manifest import Bundle, InputSpec, read_bundle
 from vision_models.inference.normality import Normality, calmed, joined, load_normality
-from vision_models.inference.part_place import PartPlace, find_part
+from vision_models.inference.part_place import find_part
 from vision_models.inference.preprocess import checked, letterboxed, normalised
 from vision_models.inference.session import Graph, load_graph
 
@@ -66,10 +66,6 @@ class DefectDetector:
             normality=load_normality(bundle.contents[STATISTICS], folder / STATISTICS),
             verdicts=_verdicts(bundle),
         )
-
-    def locate(self, image_bgr: Picture) -> PartPlace | None:
-        """Where the part lies, None on an empty belt: inspect once it is whole and lies still. Raises PictureUnusable."""
-        return find_part(checked(image_bgr))
 
     def inspect(self, image_bgr: Picture, mask: Mask | None = None) -> Inspection:
         """The verdict on the part in a picture (h, w, 3); places where `mask` (h, w) is false are left out.

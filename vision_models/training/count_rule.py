@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 
 from vision_models.inference.arrays import Floats
-from vision_models.inference.boxes import CountRule
+from vision_models.inference.boxes import CountRule, log_sides
 from vision_models.inference.detections import Detections
 
 _BASES = np.arange(0.15, 1.25, 0.05)
@@ -33,18 +33,16 @@ class Counted:
 def fitted_rule(pictures: Sequence[Counted]) -> CountRule:
     """The rule with the smallest error over these pictures."""
     weights = group_weights(pictures)
-    sides = [_log_sides(one) for one in pictures]
+    sides = [log_sides(one.candidates.boxes_px, one.picture_area_px) for one in pictures]
     truth = np.array([one.true_count for one in pictures])
     best, least = CountRule(0.4, 0.0, _LOWEST, 0.8), np.inf
     for slope, base, highest in product(_SLOPES, _BASES, _HIGHEST):
-        counts = [
-            int((one.candidates.scores > np.clip(base + slope * side, _LOWEST, highest)).sum())
-            for one, side in zip(pictures, sides, strict=True)
-        ]
+        rule = CountRule(round(float(base), 3), round(float(slope), 3), _LOWEST, highest)
+        counts = [int(rule.passes(side, one.candidates.scores).sum()) for one, side in zip(pictures, sides, strict=True)]
         off = np.abs(np.array(counts) - truth)
         cost = float(np.sum(weights * (off - (off <= 1))))
         if cost < least - 1e-9:
-            best, least = CountRule(round(float(base), 3), round(float(slope), 3), _LOWEST, highest), cost
+            best, least = rule, cost
     return best
 
 
@@ -52,9 +50,3 @@ def group_weights(pictures: Sequence[Counted]) -> Floats:
     """A weight for each picture so that every group weighs the same and all together 1."""
     groups = [one.group for one in pictures]
     return np.array([1.0 / (groups.count(group) * len(set(groups))) for group in groups], dtype=np.float32)
-
-
-def _log_sides(picture: Counted) -> Floats:
-    boxes = picture.candidates.boxes_px
-    area = np.maximum((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), 1e-6)
-    return np.asarray(np.log(np.sqrt(area / picture.picture_area_px)), dtype=np.float32)

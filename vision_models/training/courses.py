@@ -1,12 +1,12 @@
 """Whole courses of teaching: from folders of pictures to a draft that can be released."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import structlog
 import torch
 
-from vision_models.inference.defects import STATISTICS
+from vision_models.inference.defects import STATISTICS, Verdicts
 from vision_models.inference.manifest import InputSpec
 from vision_models.inference.normality import save_normality
 from vision_models.inference.preprocess import picture_paths, read_picture
@@ -56,26 +56,26 @@ def teach_defects(good: Path, wheel: Path, lesson: defects.Lesson, version: str,
     taught = defects.teach(graph_file(out / "taps.onnx"), [read_picture(path) for path in picture_paths(good)], lesson)
     log.info("taught", pictures=len(taught.left_out_scores), highest_left_out=round(float(taught.left_out_scores.max()), 3))
     save_normality(out / STATISTICS, taught.normality)
-    draft = Draft(
+    draft = _defects_draft(lesson, taught.verdicts, version)
+    write_draft(out, draft)
+    return draft
+
+
+def _defects_draft(lesson: defects.Lesson, verdicts: Verdicts, version: str) -> Draft:
+    """The draft of an inspection model: its settings are the fields of `Verdicts` and what was promised."""
+    return Draft(
         name="defects",
         version=version,
         graph="taps.onnx",
         other_files=(STATISTICS,),
         input=lesson.input,
         settings={
-            "score_limit": taught.verdicts.score_limit,
-            "place_limit": taught.verdicts.place_limit,
-            "top_share": taught.verdicts.top_share,
-            "smoothing": taught.verdicts.smoothing,
-            "border": taught.verdicts.border,
-            "is_aligned": float(taught.verdicts.is_aligned),
+            **{name: float(value) for name, value in asdict(verdicts).items()},
             "false_alarm_rate": lesson.false_alarm_rate,
         },
         licence=LICENCE,
         credits=(BACKBONE_CREDIT,),
     )
-    write_draft(out, draft)
-    return draft
 
 
 def grey_input(height_px: int, width_px: int) -> InputSpec:

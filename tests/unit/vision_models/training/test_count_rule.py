@@ -25,3 +25,12 @@ def test_a_long_video_does_not_outweigh_a_short_visit() -> None:
     """Groups weigh the same, whatever they hold."""
     weights = group_weights([counted(20, 0.9, 0.1, "video")] * 9 + [counted(20, 0.9, 0.1, "visit")])
     assert weights[:9].sum() == weights[9:].sum()
+
+
+def test_the_rule_serves_captures_alike() -> None:
+    """Four frames of a video need a limit below 0.4, two visits one above it: the visits win, being two captures."""
+    video = [counted(100, 0.35, 0.2, "video")] * 4
+    visits = [counted(100, 0.9, 0.5, "first"), counted(100, 0.9, 0.5, "second")]
+    rule = fitted_rule([*video, *visits])
+    for one in visits:
+        assert rule.counts(one.candidates.boxes_px, one.candidates.scores, one.picture_area_px).sum() == 10
