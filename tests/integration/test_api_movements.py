@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
+from central.store import catalogue
+from central.store.catalogue import Shelf, Site
 from tests.parts.house import OAT, TEA, House
 from tests.parts.programs import Program, problem, sale
 
@@ -45,6 +47,16 @@ def test_an_id_that_stands_for_another_movement_is_refused(house: House, program
     again = {"movements": [sale(house, occurred_at="2026-11-24T09:10:40.001+01:00")]}
     assert program.post("movements", again).get_json() == {"accepted": 0, "duplicates": 1}
     assert program.get("stock").get_json()["items"][0]["book"] == -1
+
+
+def test_an_id_of_another_site_is_refused_too(house: House, program: Program) -> None:
+    """Even for an equal movement: it is another shop's, and would be missing from this one's book."""
+    with house.parts.writing() as conn:
+        catalogue.put(conn, (Site("s2", {"en": "Shop"}), Shelf("s2", "b-04", {"en": "B-04"}, "b", OAT, facings=16)))
+    program.post("movements", {"movements": [sale(house)]})
+    shop = Program(house, site="s2")
+    assert problem(shop.post("movements", {"movements": [sale(house)]}), 422, "lines-refused")["duplicates"] == 0
+    assert shop.post("movements", {"movements": [sale(house, id="shop-1")]}).get_json()["accepted"] == 1
 
 
 def test_a_sale_that_empties_the_shelf_wakes_the_order(house: House, program: Program) -> None:
