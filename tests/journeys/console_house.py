@@ -123,9 +123,9 @@ class ConsoleHouse:
         self.decide()
 
     def people(self) -> None:
-        """Li may act, Wang may look."""
+        """Li and Chen may act, Wang may look."""
         with writing(self.engine) as conn:
-            for name, role in (("li", "admin"), ("wang", "viewer")):
+            for name, role in (("li", "admin"), ("chen", "admin"), ("wang", "viewer")):
                 people.add_user(conn, name, role, self.now(), _password_hash())
 
     def session_of(self, name: str) -> str:

@@ -168,7 +168,7 @@ def test_a_wrong_count_is_decided_again_before_ones_eyes(desk: Page, house: Cons
 def test_two_people_on_one_proposal(desk: Page, browser: Browser, house: ConsoleHouse, address: str) -> None:
     """Whoever comes second is told who settled it, and sees the row as it is now."""
     row = f"#proposal-{open_proposal(house)}"
-    context = _context(browser, house, address)
+    context = _context(browser, house, address, "chen")
     late = context.new_page()
     late.route("**/events*", lambda route: route.abort())  # a page that does not hear of it
     late.goto("/plan")
