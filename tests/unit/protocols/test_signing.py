@@ -1,6 +1,8 @@
 """Signatures bind bytes to a key."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +26,13 @@ def test_a_changed_byte_breaks_it(payload: bytes, data: st.DataObject) -> None:
     changed = payload[:place] + bytes([payload[place] ^ 1]) + payload[place + 1 :]
     with pytest.raises(BadSignature):
         signing.verify(KEY.public_key(), changed, signing.sign(KEY, payload))
+
+
+def test_a_key_of_another_kind_is_refused() -> None:
+    """An elliptic key of TLS signs too, but nobody here could verify it."""
+    pem = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    with pytest.raises(BadSignature, match="not Ed25519"):
+        signing.private_key(pem)
 
 
 @pytest.mark.parametrize("signature", [None, "", "no base64!", "AAAA"])

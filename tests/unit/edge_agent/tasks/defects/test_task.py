@@ -15,7 +15,7 @@ from edge_agent.sample import Frame
 from edge_agent.task import Finding, Picture
 from edge_agent.tasks.defects.settings import Settings
 from edge_agent.tasks.defects.task import DefectsTask
-from edge_agent.tasks.defects.verdict import verdict
+from edge_agent.tasks.defects.verdict import defect, verdict
 from protocols.messages.defect import Defect
 from vision_models.errors import PictureUnusable
 from vision_models.inference.detections import Inspection, no_detections, one_class
@@ -105,6 +105,17 @@ def test_only_the_region_is_looked_at() -> None:
     """Outside of it may be anything."""
     settings = Settings(gate="every_frame", roi=(0.5, 0.0, 0.5, 1.0))
     assert heard(DefectsTask(settings, DarkSpots()), [picture(part=True, hole_px=20)]) == []
+
+
+def test_more_regions_than_a_message_takes_are_cut() -> None:
+    """A part that is all spots is one message, not one that is too large to be read."""
+    boxes = np.array([[x, 0, x + 1, 1] for x in range(60)], dtype=np.float32)
+    spotted = Inspection(
+        2.0, 0.01, one_class(boxes, np.full(60, 0.9, dtype=np.float32)), np.zeros((8, 64), dtype=np.float32)
+    )
+    message = defect(spotted, Settings(), "cam-4", 64, 8)
+    assert message is not None
+    assert len(message.regions) == 50
 
 
 @given(st.floats(0, 50), st.floats(0.01, 50), st.floats(0, 0.9), st.floats(0, 5))

@@ -126,6 +126,32 @@ def test_a_value_outside_the_sensors_range_is_a_sensor_fault() -> None:
     assert [(anomaly.subject, anomaly.rule) for anomaly in said] == [("sensor", "out_of_range")]
 
 
+def test_a_value_that_leaps_across_its_range_is_a_sensor_fault() -> None:
+    """Eight bar up and down within a second each is a wire, not a pump."""
+    healthy = {"vibration_mm_s": noise(1, 160, 1.1, 0.03), "pressure_bar": noise(2, 160, 3.3, 0.02)}
+    healthy["pressure_bar"][120:] = np.where(np.arange(40) % 2, 9.0, 1.0) + 0.001 * np.arange(40)
+    said = anomalies(heard(task("pump"), readings(healthy)))
+    assert ("sensor", "rate") in [(anomaly.subject, anomaly.rule) for anomaly in said]
+
+
+def test_an_anomaly_does_not_end_because_its_sensor_went_silent() -> None:
+    """What opened it cannot be seen: the machine is not called well until it can."""
+    shaking: list[float | None] = [*noise(1, 100), *noise(2, 40, 16.0), *[None] * 90, *noise(3, 40, 16.0)]
+    said = anomalies(heard(task(), readings({"a": shaking, "b": noise(4, 270)})))
+    assert [(anomaly.subject, anomaly.phase) for anomaly in said] == [
+        ("machine", "onset"),
+        ("sensor", "onset"),
+        ("sensor", "end"),
+    ]
+
+
+def test_sensitivity_scales_what_is_tolerated() -> None:
+    """A quarter of it takes four times the excursion."""
+    stepped = {"a": noise(1, 200) + 3.0 * (np.arange(200) >= 150)}
+    assert anomalies(heard(task(), readings(stepped)))
+    assert anomalies(heard(task(sensitivity=0.25), readings(stepped))) == []
+
+
 @given(seeds, st.floats(1e3, 1e9))
 @settings(max_examples=15)
 def test_a_single_spike_is_not_an_anomaly(seed: int, height: float) -> None:
