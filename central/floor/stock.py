@@ -14,13 +14,15 @@ from sqlalchemy import Connection
 from central.floor import position
 from central.store import announcements, changes, counts, demand, movements, positions
 from central.store.announcements import Saying
-from central.store.counts import Count, EventKey
+from central.store.counts import Count
 from central.store.facts import Fact
 from central.store.movements import Movement
 from central.store.positions import Place, Position
 from protocols.messages.decision import StockLevel
 
 SOURCE = "/tallyhouse/stock"
+
+Identified = tuple[int, Count]  # the id of a count, and the count
 
 
 @dataclass(frozen=True)
@@ -55,17 +57,24 @@ def _sold(posted: Sequence[Movement]) -> dict[tuple[str, date], float]:
 
 def record_counts(conn: Connection, site: str, made: Sequence[Count], now: datetime) -> list[Fact]:
     """Keep counts; the newest at each place becomes what was seen there, unless a newer one is on record."""
-    ids = counts.append(conn, site, made)
-    newest: dict[Place, Count] = {}
-    for count in made:
-        place = (count.location, count.sku)
-        if place not in newest or count.counted_at >= newest[place].counted_at:
-            newest[place] = count
+    newest = _newest(made, counts.append(conn, site, made))
     before = positions.at(conn, site, newest)
     going_by = {
-        place: count for place, count in newest.items() if position.is_newer(before.get(place, Position()), count.counted_at)
+        place: (count_id, count)
+        for place, (count_id, count) in newest.items()
+        if position.is_newer(before.get(place, Position()), count.counted_at)
     }
-    return _settle(conn, site, before, _counted(conn, site, before, going_by, ids), now)
+    return _settle(conn, site, before, _counted(conn, site, before, going_by), now)
+
+
+def _newest(made: Sequence[Count], first_id: int) -> dict[Place, Identified]:
+    newest: dict[Place, Identified] = {}
+    for count_id, count in enumerate(made, start=first_id):
+        place = (count.location, count.sku)
+        known = newest.get(place)
+        if known is None or count.counted_at >= known[1].counted_at:
+            newest[place] = (count_id, count)
+    return newest
 
 
 def mark_count_wrong(conn: Connection, count_id: int, person: str, now: datetime) -> list[Fact]:
@@ -98,19 +107,18 @@ def _counted(
     conn: Connection,
     site: str,
     before: Mapping[Place, Position],
-    going_by: Mapping[Place, Count],
-    ids: Mapping[EventKey, int],
+    going_by: Mapping[Place, Identified],
 ) -> dict[Place, Position]:
-    moved = movements.moved_since_each(conn, site, {place: count.counted_at for place, count in going_by.items()})
+    moved = movements.moved_since_each(conn, site, {place: count.counted_at for place, (_, count) in going_by.items()})
     return {
         place: position.counted(
             before.get(place, Position()),
-            ids[count.device, count.sequence],
+            count_id,
             count.units,
             count.counted_at,
             moved.get(place, 0),
         )
-        for place, count in going_by.items()
+        for place, (count_id, count) in going_by.items()
     }
 
 

@@ -67,15 +67,16 @@ def _pass_over(result: Advance, batch: Misplaced) -> None:
 def _take(result: Advance, batch: Accepted, ids: dict[int, str]) -> None:
     cursor = result.cursor
     result.site = batch.site
-    new = [taken for taken in batch.taken if taken.event.sequence > cursor and taken.event.sequence not in ids]
+    new = [taken for taken in batch.taken if taken.event.sequence > cursor]
     poison = [event for event in batch.poison if event.sequence > cursor]
     lost = [taken for taken in batch.taken if isinstance(taken.data, Lost)]
     if len(new) < len(batch.taken) and any(_is_another(taken, ids) for taken in batch.taken):
         result.cloned.append(batch)
-    ids.update((taken.event.sequence, _id(taken)) for taken in new)
+    ids.update({taken.event.sequence: taken.event.id for taken in new})
+    ids.update({taken.event.sequence: "" for taken in lost})
     result.taken += new
     result.poison += poison
-    result.stored += len(new) - sum(taken in new for taken in lost)
+    result.stored += len(new) - sum(taken.event.sequence > cursor for taken in lost)
     result.quarantined += len(poison)
     result.duplicates += len(batch.taken) + len(batch.poison) - len(new) - len(poison)
     result.declared_lost += sum(max(0, taken.last - max(cursor, taken.event.sequence - 1)) for taken in lost)
@@ -85,7 +86,3 @@ def _take(result: Advance, batch: Accepted, ids: dict[int, str]) -> None:
 def _is_another(taken: Taken, ids: Mapping[int, str]) -> bool:
     stored = ids.get(taken.event.sequence)
     return bool(stored) and stored != taken.event.id and not isinstance(taken.data, Lost)
-
-
-def _id(taken: Taken) -> str:
-    return "" if isinstance(taken.data, Lost) else taken.event.id

@@ -25,6 +25,7 @@ class Speakers:
         self._read_at = float("-inf")
         self._devices: dict[str, Device] = {}
         self._registry: dict[str, Speaker] = {}
+        self._changed: dict[str, Device] = {}
 
     @property
     def registry(self) -> Registry:
@@ -36,22 +37,30 @@ class Speakers:
         """The devices on record, as last read."""
         return list(self._devices.values())
 
-    def refresh(self, max_age_s: float = EVERY_S) -> list[Device]:
-        """Read again if the snapshot is older than `max_age_s`. Returns the devices that are new or changed."""
+    def take_changed(self) -> list[Device]:
+        """The devices that are new or changed since this was last asked."""
+        changed, self._changed = self._changed, {}
+        return list(changed.values())
+
+    def refresh(self, max_age_s: float = EVERY_S) -> None:
+        """Read again if the snapshot is older than `max_age_s`."""
         if self._monotonic() - self._read_at < max_age_s:
-            return []
+            return
         self._read_at = self._monotonic()
         try:
             on_record = self._read()
         except DatabaseError as error:
             log.error("devices_unreadable", problem=str(error.orig), remedy="the last list holds until it can be read")
-            return []
+            return
+        self._take(on_record)
+
+    def _take(self, on_record: Sequence[Device]) -> None:
         before, self._devices = self._devices, {device.device: device for device in on_record}
-        changed = [device for name, device in self._devices.items() if before.get(name) != device]
+        changed = {name: device for name, device in self._devices.items() if before.get(name) != device}
+        self._changed |= changed
         if changed or len(before) != len(self._devices):
             kept = {name: one for name, one in self._registry.items() if self._devices.get(name) == before[name]}
-            self._registry = kept | {device.device: one for device in changed if (one := _speaker(device))}
-        return changed
+            self._registry = kept | {name: one for name, device in changed.items() if (one := _speaker(device))}
 
 
 def _speaker(device: Device) -> Speaker | None:

@@ -1,12 +1,12 @@
 """The loop of `tallyhouse ingest`: what the broker brings is landed with all else that waits, and then acknowledged.
 
-The client's thread fills a bounded queue, this one empties it: a full queue is the brake. The order is commit, PUBACK,
-`down/ack`: a crash in between makes the broker or the device send again, which has no effect.
+The client's thread judges and fills a bounded queue, this one empties it: a full queue is the brake. The order is commit,
+PUBACK, `down/ack`: a crash in between makes the broker or the device send again, which has no effect.
 """
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,9 @@ import structlog
 from central.bus import Address, Bus, Listening, Message, Will
 from central.errors import BusError
 from central.fleet import twin
+from central.ingest.judging import Judge
 from central.ingest.speakers import Speakers
+from central.ingest.waiting import Waiting
 from central.ingest.writer import Writer
 from central.parts import Parts
 from central.store import devices, house
@@ -43,13 +45,14 @@ def run(parts: Parts, address: Address, signing_key: PrivateKey, stop: Event) ->
     with parts.writing() as conn:
         state = _State(house.epoch(conn), parts.now)
     speakers = Speakers(lambda: _on_record(parts), time.monotonic)
-    writer = Writer(parts, speakers, stop.wait)
-    queue: Queue[Message] = Queue(MOST_WAITING)
+    speakers.refresh()
+    judge, writer = Judge(speakers, parts.now), Writer(parts, stop.wait)
+    queue: Queue[Waiting] = Queue(MOST_WAITING)
     connected = Event()
     bus = Bus(
         address,
         CLIENT_ID,
-        listening=Listening(topics.UP_FILTER, partial(_enqueue, queue, stop), receive_maximum=2 * MOST_WAITING),
+        listening=Listening(topics.UP_FILTER, partial(_enqueue, queue, judge, stop), receive_maximum=2 * MOST_WAITING),
         will=Will(topics.CENTRAL_STATE, state.said(is_online=False)),
         connected=lambda _bus: connected.set(),
     )
@@ -58,13 +61,14 @@ def run(parts: Parts, address: Address, signing_key: PrivateKey, stop: Event) ->
         while not (connected.wait(LOOK_EVERY_S) or stop.is_set()):
             pass
         while not stop.is_set():
-            changed = speakers.refresh()
+            speakers.refresh()
+            changed = speakers.take_changed()
             if connected.is_set():
                 connected.clear()
                 bus.publish(topics.CENTRAL_STATE, state.said(is_online=True), retain=True)
                 changed = speakers.devices
             _tell_desired(bus, changed, signing_key)
-            _land(bus, writer, _all_waiting(queue))
+            _land(bus, writer, [judge.settled(one) for one in _all_waiting(queue)])
         _say_goodbye(bus, state.said(is_online=False))
 
 
@@ -88,35 +92,36 @@ def _on_record(parts: Parts) -> list[Device]:
         return devices.identities(conn)
 
 
-def _enqueue(queue: Queue[Message], stop: Event, message: Message) -> None:
+def _enqueue(queue: Queue[Waiting], judge: Judge, stop: Event, message: Message) -> None:
+    judged = judge.heard(message)
     while not stop.is_set():
         with suppress(Full):
-            queue.put(message, timeout=LOOK_EVERY_S)
+            queue.put(judged, timeout=LOOK_EVERY_S)
             return
 
 
-def _all_waiting(queue: Queue[Message]) -> list[Message]:
-    messages: list[Message] = []
+def _all_waiting(queue: Queue[Waiting]) -> list[Waiting]:
+    waiting: list[Waiting] = []
     try:
-        messages.append(queue.get(timeout=LOOK_EVERY_S))
-        while len(messages) < MOST_WAITING:
-            messages.append(queue.get_nowait())
+        waiting.append(queue.get(timeout=LOOK_EVERY_S))
+        while len(waiting) < MOST_WAITING:
+            waiting.append(queue.get_nowait())
     except Empty:
         pass
-    return messages
+    return waiting
 
 
-def _land(bus: Bus, writer: Writer, messages: list[Message]) -> None:
-    answers = writer.land(messages) if messages else []
+def _land(bus: Bus, writer: Writer, waiting: list[Waiting]) -> None:
+    answers = writer.land(waiting) if waiting else []
     if answers is None:
         return
     # After the commit: a crash in between must redeliver, not lose.
-    bus.acknowledge(*messages)
+    bus.acknowledge(*(one.message for one in waiting))
     for answer in answers:
         bus.publish(topics.down(answer.site, answer.device, "ack"), encode(answer.acknowledgement))
 
 
-def _tell_desired(bus: Bus, changed: list[Device], key: PrivateKey) -> None:
+def _tell_desired(bus: Bus, changed: Sequence[Device], key: PrivateKey) -> None:
     for said in twin.desired(changed, key):
         properties = {} if said.signature is None else {"sig": said.signature}
         bus.publish(said.topic, said.payload, retain=True, properties=properties)

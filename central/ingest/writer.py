@@ -1,4 +1,4 @@
-"""Messages in, answers out: judged, then landed until the database has them (the door to the store).
+"""Judged messages in, answers out: tried until the database has them (the door to the store).
 
 A database that is locked, full or away is tried again for as long as it takes: nothing is acknowledged before. A message
 that the landing code itself stumbles over is set aside alone, so that it never blocks the others.
@@ -8,17 +8,13 @@ import traceback
 from collections.abc import Callable, Sequence
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InternalError, NotSupportedError, ProgrammingError
 
-from central.bus import Message
 from central.ingest.accept import Accepted, Misplaced, Quarantined
 from central.ingest.land import land
-from central.ingest.registry import Registry
-from central.ingest.speakers import AFTER_A_STRANGER_S, Speakers
-from central.ingest.verdicts import Verdict, judge
 from central.ingest.waiting import Answer, Waiting
 from central.parts import Parts
-from protocols.topics import EdgeTopic
 
 RETRY_FIRST_S, RETRY_LAST_S = 0.2, 5.0
 _FAULT_OF_THE_STATEMENT = (DataError, IntegrityError, InternalError, NotSupportedError, ProgrammingError)
@@ -29,14 +25,16 @@ log = structlog.get_logger()
 class Writer:
     """paused: waits so many seconds and says whether to give up (the process is stopping)."""
 
-    def __init__(self, parts: Parts, speakers: Speakers, paused: Callable[[float], bool]) -> None:
+    def __init__(self, parts: Parts, paused: Callable[[float], bool]) -> None:
         self._parts = parts
-        self._speakers = speakers
         self._paused = paused
 
-    def land(self, messages: Sequence[Message]) -> list[Answer] | None:
-        """Land messages and say what to answer; None when the process stops before the database has them."""
-        waiting = [self._judged(message) for message in messages]
+    def land(self, waiting: Sequence[Waiting]) -> list[Answer] | None:
+        """Land what waits and say what to answer; None when the process stops before the database has it."""
+        for one in waiting:
+            if isinstance(one.verdict, Quarantined):
+                said = one.verdict
+                log.warning("quarantined", topic=one.message.topic, reason=said.reason, detail=said.detail)
         try:
             return self._persist(waiting)
         except Exception as error:
@@ -50,25 +48,13 @@ class Writer:
             answers += landed
         return answers
 
-    def _judged(self, message: Message) -> Waiting:
-        topic, verdict = self._judge(message, self._speakers.registry)
-        if isinstance(verdict, Quarantined) and verdict.reason == "unknown_device":
-            self._speakers.refresh(AFTER_A_STRANGER_S)
-            topic, verdict = self._judge(message, self._speakers.registry)
-        if isinstance(verdict, Quarantined):
-            log.warning("quarantined", topic=message.topic, reason=verdict.reason, detail=verdict.detail)
-        return Waiting(message.topic, topic, message.payload, verdict)
-
-    def _judge(self, message: Message, registry: Registry) -> tuple[EdgeTopic | None, Verdict]:
-        return judge(message.topic, message.payload, message.properties, registry, self._parts.now())
-
     def _land_alone(self, one: Waiting) -> list[Answer] | None:
         try:
             return self._persist([one])
         except Exception as error:
             remedy = "it is in quarantine; report this as a defect"
             # As text: a renderer that shows local variables would spend seconds on thousands of events.
-            log.error("message_set_aside", topic=one.said_on, remedy=remedy, traceback=traceback.format_exc())
+            log.error("message_set_aside", topic=one.message.topic, remedy=remedy, traceback=traceback.format_exc())
             return self._persist([_set_aside(one, error)])
 
     def _persist(self, waiting: Sequence[Waiting]) -> list[Answer] | None:
@@ -91,8 +77,8 @@ RETRIED = "nothing is lost: devices keep it, and it is tried again; look for a f
 
 def _set_aside(one: Waiting, error: Exception) -> Waiting:
     detail = f"the centre could not land it: {type(error).__name__}: {error}"
-    verdict = one.verdict
-    if isinstance(verdict, Accepted):
-        passed = Misplaced(verdict.device, verdict.boot, verdict.first, verdict.last, "unlandable", detail, verdict.payload)
-        return Waiting(one.said_on, one.topic, one.payload, passed)
-    return Waiting(one.said_on, one.topic, one.payload, Quarantined("unlandable", detail))
+    verdict: Misplaced | Quarantined = Quarantined("unlandable", detail)
+    if isinstance(one.verdict, Accepted):
+        batch = one.verdict
+        verdict = Misplaced(batch.device, batch.boot, batch.first, batch.last, "unlandable", detail, batch.payload)
+    return replace(one, verdict=verdict)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Column, Connection, Float, Index, Integer, String, Table, func, select, update
+from sqlalchemy import Column, Connection, Float, Index, Integer, String, Table, select, update
 
+from central.store.engine import RowInsert
 from central.store.metadata import metadata
 from central.store.types import Instant, instant_texts
 
@@ -30,9 +31,6 @@ counts = Table(
     Index("ix_counts_device_sequence", "device", "sequence"),
     sqlite_autoincrement=True,
 )
-
-
-EventKey = tuple[str, int]  # device, sequence
 
 
 class Count(Struct, frozen=True, gc=False):
@@ -62,15 +60,18 @@ class Recorded:
     wrong_at: datetime | None
 
 
-_INSERT = """INSERT INTO counts
+_NEXT_ID = "SELECT coalesce(max(id), 0) + 1 FROM counts"
+_insert = RowInsert(
+    """INSERT INTO counts
 (id, site, location, sku, units, units_low, units_high, confidence, counted_at, device, sequence)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+)
 
 
-def append(conn: Connection, site: str, made: Sequence[Count]) -> dict[EventKey, int]:
-    """Insert counts. Returns the id of each by the event that made it."""
+def append(conn: Connection, site: str, made: Sequence[Count]) -> int:
+    """Insert counts in their order. Returns the id of the first; those of the others follow."""
     # The caller holds the write lock, so the ids are known before: asking for them afterwards costs more than inserting.
-    newest = conn.execute(select(func.coalesce(func.max(counts.c.id), 0))).scalar_one()
+    first = int(conn.exec_driver_sql(_NEXT_ID).scalar_one())
     times = instant_texts(count.counted_at for count in made)
     rows = [
         (
@@ -86,11 +87,10 @@ def append(conn: Connection, site: str, made: Sequence[Count]) -> dict[EventKey,
             count.device,
             count.sequence,
         )
-        for count_id, count, counted_at in zip(range(newest + 1, newest + 1 + len(made)), made, times, strict=True)
+        for count_id, count, counted_at in zip(range(first, first + len(made)), made, times, strict=True)
     ]
-    if rows:
-        conn.exec_driver_sql(_INSERT, rows)
-    return {(count.device, count.sequence): newest + place for place, count in enumerate(made, start=1)}
+    _insert(conn, rows)
+    return first
 
 
 def get(conn: Connection, count_id: int) -> Recorded | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text, func, literal, select, tuple_
 
-from central.store.engine import positional, upsert
+from central.store.engine import RowInsert, positional, upsert
 from central.store.metadata import metadata
 from central.store.types import Instant
 
@@ -34,14 +34,13 @@ events = Table(
 Row = tuple[str, int, str, str, str, str, str, str, int, str, str | None, str | None, str]  # as the columns, times as text
 LOST = "lost/1"
 
-_INSERT = positional(upsert(events).on_conflict_do_nothing())
+_insert = RowInsert(positional(upsert(events).on_conflict_do_nothing()))
 _KNOWN = "SELECT sequence, id, kind FROM events WHERE device = ? AND sequence BETWEEN ? AND ?"
 
 
 def append(conn: Connection, rows: Sequence[Row]) -> None:
     """Insert events; one whose (device, sequence) is stored has no effect."""
-    if rows:
-        conn.exec_driver_sql(_INSERT, list(rows))
+    _insert(conn, rows)
 
 
 def known(conn: Connection, device: str, first: int, last: int) -> dict[int, str]:
