@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -109,7 +110,18 @@ def test_a_masked_flaw_is_not_judged(defects: DefectDetector) -> None:
     left, top, right, bottom = shown.defect_box_px
     mask = np.ones(shown.frame.shape[:2], dtype=bool)
     mask[max(top - 30, 0) : bottom + 30, max(left - 30, 0) : right + 30] = False
-    assert not defects.inspect(shown.frame, mask).is_defective
+    verdict = defects.inspect(shown.frame, mask)
+    assert not verdict.is_defective
+    assert verdict.map[mask].max() > 0
+    assert verdict.map[~mask].max() == 0
+
+
+def test_a_defective_part_always_shows_a_place(defects: DefectDetector) -> None:
+    """Also when the part as a whole is too strange and no place is beyond the limit of its own."""
+    lenient = replace(defects, verdicts=replace(defects.verdicts, place_limit=1000.0))
+    verdict = lenient.inspect(part_picture(UNSEEN_SEED, 1, "stain").frame)
+    assert verdict.is_defective
+    assert len(verdict.regions) >= 1
 
 
 def test_rarer_scores_have_smaller_p_values(defects: DefectDetector) -> None:

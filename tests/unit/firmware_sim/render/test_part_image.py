@@ -7,6 +7,7 @@ import pytest
 
 from firmware_sim.render.lighting import Lighting
 from firmware_sim.render.part_image import render_part
+from firmware_sim.render.part_surface import flaw, plate_face, plate_outline
 from firmware_sim.world.parts import DEFECT_KINDS, BeltView, Defect, DefectKind, Part, draw_part
 
 LIGHT = Lighting(noise_sd=0.0)
@@ -48,3 +49,14 @@ def test_a_part_that_leaves_takes_its_flaw_out_of_the_frame() -> None:
     """At the end of its travel neither part nor flaw can be seen."""
     gone = render_part(BeltView("leaving", flawed("stain"), 1.0, 2.0), LIGHT, np.random.default_rng(0))
     assert gone.defect_box_px is None
+
+
+def test_a_flaw_neither_fills_a_hole_nor_hangs_over_the_edge() -> None:
+    """A stain over a hole and the corner beside it marks the plate only."""
+    stain = Defect(kind="stain", x=-0.95, y=-0.95, size=0.4, angle_rad=0.0, strength=1.0, form=5)
+    face = plate_face(grain=1)
+    marked, mask = flaw(face, stain)
+    off_plate = plate_outline() == 0
+    assert mask.any()
+    assert not mask[off_plate].any()
+    np.testing.assert_array_equal(marked[off_plate], face[off_plate])

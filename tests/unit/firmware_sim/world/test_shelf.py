@@ -38,3 +38,11 @@ def test_a_shelf_that_cannot_be_is_refused() -> None:
     """More units than fit is an error that names the shelf."""
     with pytest.raises(ValueError, match="a-01"):
         shelf_of(CartonGrid(3, 2), 7)
+
+
+def test_a_refill_rearranges_and_a_sale_does_not() -> None:
+    """Cartons brought stand otherwise than those that left; bringing none moves nothing."""
+    shelf = shelf_of(CartonGrid(3, 2), 2)
+    assert sell(shelf, 1)[0].arrangement == shelf.arrangement
+    assert refill(shelf, 0)[0].arrangement == shelf.arrangement
+    assert refill(shelf, 1)[0].arrangement != shelf.arrangement

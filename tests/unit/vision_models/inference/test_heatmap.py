@@ -37,3 +37,12 @@ def test_smoothing_calms_a_single_hot_cell() -> None:
     lone[10, 10] = 4.0
     assert smoothed(lone, 1.0).max() < 1.0
     np.testing.assert_allclose(smoothed(field, 1.0), 4.0, rtol=1e-5)
+
+
+def test_a_place_is_not_as_hot_as_one_it_surrounds() -> None:
+    """A ring has its own peak, whatever burns in its middle."""
+    strange = np.zeros((40, 40), np.float32)
+    strange[5:35, 5:35], strange[8:32, 8:32], strange[16:24, 16:24] = 1.2, 0.0, 1.8
+    found = regions(strange, limit=1.0, smallest_area_px=9)
+    assert found.boxes_px.tolist() == [[16, 16, 24, 24], [5, 5, 35, 35]]
+    np.testing.assert_allclose(found.scores, [0.9, 0.6], rtol=1e-5)

@@ -50,10 +50,10 @@ def test_pictures_become_a_bundle_marked_agpl(photos: Path, tmp_path: Path) -> N
     assert b"/" + tmp_path.parts[1].encode() not in (out / "shelf.onnx").read_bytes()
 
 
-@pytest.mark.parametrize("hold_out", [("nowhere",), ("a", "b")])
-def test_both_sides_need_pictures(photos: Path, tmp_path: Path, hold_out: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("hold_out", "lacking"), [(("nowhere",), "to val with"), (("a", "b"), "to train with")])
+def test_both_sides_need_pictures(photos: Path, tmp_path: Path, hold_out: tuple[str, ...], lacking: str) -> None:
     """Nothing held out, nothing to fit a rule on; all held out, nothing to teach with."""
-    with pytest.raises(DataMissing, match=hold_out[0]):
+    with pytest.raises(DataMissing, match=f"{lacking} when {hold_out[0]}"):
         teach_yolo(course(photos, *hold_out), tmp_path / "out")
 
 
