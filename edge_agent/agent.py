@@ -36,7 +36,9 @@ from edge_agent.registry import SourcePlace, open_source, task_card
 from edge_agent.sources.source import Source, Unplayable
 from edge_agent.task import Context, Task, TaskCard
 from protocols.codec import encode, wire_time
+from protocols.errors import BadProfile
 from protocols.messages.device import Birth, TaskAnnouncement, Will
+from protocols.sensor_profiles.profile import Profile
 from protocols.sensor_profiles.profile import load as load_profile
 
 WATCH_INTERVAL_S = 0.2
@@ -192,13 +194,31 @@ class _Workshop:
 def built_task(task: TaskConfig, source: SourceConfig, opened: Source) -> Task:
     """The task with its settings checked and its model loaded. Raises ConfigError, UnknownTask, TaskNotBuilt."""
     card = task_card(task.kind)
-    profile = load_profile(source.profile) if source.profile else None
-    context = Context(source_id=source.id, weights=WEIGHTS, profile=profile, units=opened.units)
+    context = Context(source_id=source.id, weights=WEIGHTS, profile=_profile(source), units=opened.units)
     settings = _settings(task, card)
     try:
         return card.build(settings, context)
     except Exception as error:  # a model that is missing, damaged or refused says so in its own words
         raise TaskNotBuilt(f"task {task.kind!r} on {task.source!r} cannot start: {error}") from error
+
+
+def check_parts(config: EdgeConfig) -> None:
+    """Look at what sources and tasks ask for, without connecting or loading a model.
+
+    Raises ConfigError, UnknownTask, BadRecording.
+    """
+    for source in config.source:
+        open_source(source_place(source, None), DeviceClock(boot_id())).close()
+        _profile(source)
+    for task in config.task:
+        _settings(task, task_card(task.kind))
+
+
+def _profile(source: SourceConfig) -> Profile | None:
+    try:
+        return load_profile(source.profile) if source.profile else None
+    except BadProfile as error:
+        raise ConfigError(f"[[source]] {source.id!r}: profile: {error}") from error
 
 
 def _settings(task: TaskConfig, card: TaskCard) -> msgspec.Struct:

@@ -25,8 +25,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 @app.command(
-    epilog="Example: tallyhouse-edge run --config ear-01.toml"
-    " | tallyhouse-edge run --replay skab/1.csv --task equipment_anomaly --config ear-02.toml"
+    epilog="Example: tallyhouse-edge run --config ear-01.toml\n\n"
+    "Example: tallyhouse-edge run --config ear-02.toml --replay pump.csv --task equipment_anomaly\n\n"
+    "Exit codes: 0 stopped as asked, or all delivered; 1 a part failed, or something still waits; 2 it could not start."
 )
 def run(  # noqa: PLR0917  typer passes by name
     config: ConfigFile,
@@ -38,7 +39,10 @@ def run(  # noqa: PLR0917  typer passes by name
     exclude: Annotated[str, typer.Option(help="CSV columns to leave out, separated by commas.")] = "",
     asset: Annotated[str | None, typer.Option(help="The machine in a CSV; default: the file's name.")] = None,
 ) -> None:
-    """Run the agent until it is stopped; or play one recording and end when the centre has everything."""
+    """Run the agent until it is stopped, or --replay one recording.
+
+    A replay ends when the centre has everything that was concluded from it.
+    """
     configuration.quieten_video()
     from edge_agent.agent import Replay, build  # noqa: PLC0415  the other commands need none of the parts
 
@@ -48,7 +52,8 @@ def run(  # noqa: PLR0917  typer passes by name
         set_up_logs(level=loaded.log_level)
         give_back_memory()
         if replay is None:
-            agent = build(loaded, stack, stop)
+            with configuration.told_by(config):
+                agent = build(loaded, stack, stop)
             agent.start()
             are_well = agent.supervise(lambda: False)
             agent.shut()
@@ -65,7 +70,10 @@ def run(  # noqa: PLR0917  typer passes by name
 
 @app.command(epilog="Example: tallyhouse-edge doctor --config ear-01.toml")
 def doctor(config: ConfigFile, as_json: AsJson = False) -> None:
-    """Look at everything an agent needs; exit code 1 when something is wrong."""
+    """Look at everything that an agent needs.
+
+    Exit code 1 when something is wrong, 2 when the file cannot be read.
+    """
     configuration.quieten_video()
     from edge_agent.clock import DeviceClock, boot_id  # noqa: PLC0415
     from edge_agent.doctor import examined  # noqa: PLC0415
@@ -115,13 +123,20 @@ def config_example() -> None:
 
 @config_app.command("check", epilog="Example: tallyhouse-edge config check --config ear-01.toml")
 def config_check(config: ConfigFile) -> None:
-    """Say whether the file, its keys and its password can be used."""
+    """Say whether the file, its keys and password, and the settings of its sources and tasks can be used."""
+    configuration.quieten_video()
+    from edge_agent.agent import check_parts  # noqa: PLC0415  `example` needs none of the parts
+
     with _worded():
+        set_up_logs(level="error")
         loaded = configuration.load(config)
-        configuration.signing_key(loaded)
-        configuration.centre_key(loaded)
-        configuration.broker_password(loaded)
-        typer.echo(f"{config} is fine: device {loaded.device} at site {loaded.site}, {len(loaded.source)} sources")
+        with configuration.told_by(config):
+            configuration.signing_key(loaded)
+            configuration.centre_key(loaded)
+            configuration.broker_password(loaded)
+            check_parts(loaded)
+        parts = f"{len(loaded.source)} sources, {len(loaded.task)} tasks"
+        typer.echo(f"{config} is fine: device {loaded.device} at site {loaded.site}, {parts}")
 
 
 def main() -> None:

@@ -6,14 +6,15 @@ environment, `TALLYHOUSE_EDGE_DATA_DIR` or `TALLYHOUSE_EDGE_BROKER_HOST`; nothin
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from edge_agent.errors import ConfigError
+from edge_agent.errors import ConfigError, UnknownTask
 from protocols.errors import BadSignature
 from protocols.identity import Name
 from protocols.signing import PrivateKey, PublicKey, private_key, public_key
@@ -118,6 +119,15 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> EdgeConfig:
     return _checked(_anchored(config, path.resolve().parent), path)
 
 
+@contextmanager
+def told_by(path: Path) -> Iterator[None]:
+    """Whatever turns out to be wrong with what the file at `path` says is named with that file. Raises ConfigError."""
+    try:
+        yield
+    except (ConfigError, UnknownTask) as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
 def quieten_video() -> None:
     """Keep OpenCV's and FFmpeg's own words off stderr, where our structured logs go. Call before OpenCV is imported."""
     for name, level in {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "SILENT"}.items():
@@ -163,6 +173,10 @@ def _checked(config: EdgeConfig, path: Path) -> EdgeConfig:
             raise ConfigError(
                 f"{path}: task {task.kind!r} names source {task.source!r}; [[source]] has: {', '.join(ids) or 'none'}"
             )
+    wanted = [(task.kind, task.source) for task in config.task]
+    for kind, source in wanted:
+        if wanted.count((kind, source)) > 1:
+            raise ConfigError(f"{path}: two [[task]] {kind!r} on source {source!r}; put their settings into one")
     return config
 
 

@@ -1,5 +1,6 @@
 """What is wrong with this device and what to do about it: one check for each thing that an agent needs."""
 
+import os
 import shutil
 import socket
 import sqlite3
@@ -17,7 +18,7 @@ from edge_agent.errors import EdgeError, SourceEnded
 from edge_agent.link.connection import Connected, Connection, Disconnected, Happening, Received
 from edge_agent.link.inbox import Inbox
 from edge_agent.outbox.database import OUTBOX_NAME, open_read_only
-from edge_agent.outbox.queue import read_state
+from edge_agent.outbox.queue import oldest_age_s, read_state
 from edge_agent.registry import open_source
 from protocols.errors import ProtocolError
 from protocols.messages.device import CentralState, Desired
@@ -30,7 +31,7 @@ OLD_EVENTS_S = 3600
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at. `text` says what is; `remedy` what to do when it is not well."""
+    """One thing looked at. `text` says what is; `remedy` what to do when it is not well and `text` does not say so."""
 
     name: str
     ok: bool
@@ -44,8 +45,10 @@ def examined(config: EdgeConfig, clock: DeviceClock) -> Iterator[Check]:
     yield _disk(config)
     yield _outbox(config, clock)
     yield _guarded("keys", lambda: _keys(config))
-    yield _broker_port(config)
-    yield from _guarded_link(config)
+    broker = _broker_port(config)
+    yield broker
+    if broker.ok:  # else the other end has nothing to be asked
+        yield from _guarded_link(config)
     for source in config.source:
         yield _guarded(f"source {source.id}", partial(_source, source, clock))
     for task in config.task:
@@ -63,10 +66,10 @@ def _clock(clock: DeviceClock) -> Check:
 
 
 def _disk(config: EdgeConfig) -> Check:
-    try:
-        free_mb = shutil.disk_usage(config.data_dir if config.data_dir.exists() else config.data_dir.parent).free / 1e6
-    except OSError as error:
-        return Check("disk", False, f"{config.data_dir}: {error.strerror}", "correct data_dir")
+    folder = next(folder for folder in (config.data_dir, *config.data_dir.parents) if folder.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return Check("disk", False, f"{folder} is no folder that this user may write to", "correct data_dir or its rights")
+    free_mb = shutil.disk_usage(folder).free / 1e6
     remedy = None if free_mb >= ROOM_NEEDED_MB else "free space: observing pauses when nothing more fits"
     return Check("disk", remedy is None, f"{free_mb:.0f} MB free at {config.data_dir}", remedy)
 
@@ -83,7 +86,7 @@ def _outbox(config: EdgeConfig, clock: DeviceClock) -> Check:
         return Check(
             "outbox", False, f"{path}: {error}", "restart the agent: it sets the file aside and keeps what can be read"
         )
-    age_s = 0.0 if state.oldest_ms is None else clock.now().at.timestamp() - state.oldest_ms / 1000
+    age_s = oldest_age_s(state, clock.now().at)
     text = f"{state.count} events wait, {state.bytes} bytes, oldest {age_s:.0f} s; {state.set_aside} set aside"
     return Check("outbox", *_outbox_verdict(verdict, state.set_aside, age_s, text))
 
@@ -188,4 +191,4 @@ def _guarded(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except (EdgeError, OSError) as error:
-        return Check(name, False, str(error), "see the message")
+        return Check(name, False, str(error))

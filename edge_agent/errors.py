@@ -12,6 +12,7 @@ EdgeError
 │  └─ BadRecording     a folder, picture or CSV that cannot be replayed: fix or replace it
 └─ OutboxError
    ├─ OutboxFull       the disk has no room: make room, observing goes on by itself
+   ├─ OutboxUnusable   data_dir is no folder that can be written to: correct it or its rights
    ├─ OutboxCorrupt    the file is damaged beyond its counter: start again after the centre's cursor
    └─ OutboxBusy       another process holds the file: stop it first; waited for, when it only writes
 """
@@ -71,6 +72,10 @@ class OutboxError(EdgeError):
 
 class OutboxFull(OutboxError):
     """No room on the disk to commit."""
+
+
+class OutboxUnusable(OutboxError):
+    """The file or its folder cannot be made or written to."""
 
 
 class OutboxCorrupt(OutboxError):

@@ -3,13 +3,14 @@
 import shutil
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 
 from edge_agent.clock import DeviceClock
 from edge_agent.observer import Observer
-from edge_agent.outbox.queue import Queue, QueueState
+from edge_agent.outbox.queue import Queue, QueueState, oldest_age_s
 from protocols.codec import wire_time
 from protocols.messages.device import Health, OutboxHealth, SourceHealth
 
@@ -38,7 +39,7 @@ class HealthReport:
         return Health(
             boot=self._clock.boot,
             at=wire_time(stamp.at),
-            outbox=outbox_health(self._queue.state(), stamp.at.timestamp() * 1000),
+            outbox=outbox_health(self._queue.state(), stamp.at),
             clock=stamp.clock,
             sources=[_source_health(observer) for observer in self._observers],
             cpu_percent=self._cpu_percent(),
@@ -56,13 +57,12 @@ class HealthReport:
         return round(100 * busy / total, 1)
 
 
-def outbox_health(state: QueueState, now_ms: float) -> OutboxHealth:
+def outbox_health(state: QueueState, now: datetime) -> OutboxHealth:
     """The queue's state in the words of the wire."""
-    age_s = 0.0 if state.oldest_ms is None else max(0.0, now_ms - state.oldest_ms) / 1000
     return OutboxHealth(
         count=state.count,
         bytes=state.bytes,
-        oldest_age_s=round(age_s, 1),
+        oldest_age_s=round(oldest_age_s(state, now), 1),
         last_sequence=state.last,
         set_aside=state.set_aside,
     )

@@ -15,7 +15,7 @@ import typer
 from edge_agent.agent import Agent
 from edge_agent.config import EdgeConfig, SourceConfig, TaskConfig
 from edge_agent.errors import ConfigError
-from edge_agent.registry import task_kinds
+from edge_agent.registry import task_card, task_kinds
 from edge_agent.sources.source import Recording
 
 TELL_INTERVAL_S = 5.0
@@ -34,7 +34,8 @@ class ReplayRequest:
 
 
 def for_replay(config: EdgeConfig, request: ReplayRequest) -> EdgeConfig:
-    """`config` with the recording as its only source. Raises ConfigError."""
+    """`config` with the recording as its only source. Raises ConfigError, UnknownTask."""
+    task_card(request.task)
     name = identifier(request.path.stem if request.path.is_file() else request.path.resolve().name)
     source = SourceConfig(
         id=name,

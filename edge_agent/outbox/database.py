@@ -12,20 +12,23 @@ from threading import RLock
 
 from sqlite_utils import Database
 
-from edge_agent.errors import OutboxBusy, OutboxCorrupt, OutboxFull
+from edge_agent.errors import OutboxBusy, OutboxCorrupt, OutboxFull, OutboxUnusable
 from edge_agent.outbox.migrations import SCHEMA
 from edge_agent.outbox.reserve import Reserve
 
 OUTBOX_NAME = "outbox.db"
 BUSY_TIMEOUT_S = 10.0
 PAGE_BYTES = 1024
-_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_FORBIDDEN = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class OutboxFile:
-    """The file behind the queue, the evidence spool and the snapshots. Raises OutboxCorrupt, OutboxBusy, OutboxFull.
+    """The file behind the queue, the evidence spool and the snapshots.
+
+    Raises OutboxCorrupt, OutboxBusy, OutboxFull, OutboxUnusable.
 
     `uploaded`: hashes of evidence that the centre acknowledged since the start, newest last; those need not go again.
     """
@@ -34,8 +37,11 @@ class OutboxFile:
         self.path = path
         self.lock = RLock()
         self.uploaded: dict[str, None] = {}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._guard = Lock(path.with_suffix(".lock"))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._guard = Lock(path.with_suffix(".lock"))
+        except OSError as error:
+            raise OutboxUnusable(_unusable(path, error.strerror or str(error))) from error
         try:
             self.connection = _checked(path)
         except BaseException:
@@ -72,16 +78,25 @@ class OutboxFile:
 
 @contextmanager
 def said(path: Path) -> Iterator[None]:
-    """Turn SQLite's words for "no room" and "somebody else writes" into ours. Raises OutboxFull, OutboxBusy."""
+    """Turn SQLite's words for "no room", "not allowed" and "somebody else writes" into ours.
+
+    Raises OutboxFull, OutboxUnusable, OutboxBusy.
+    """
     try:
         yield
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in _NO_ROOM:
-            remedy = "free space on this disk or move data_dir; nothing committed is lost"
+            remedy = "free space on this disk (or replace it, if it has some) or move data_dir; nothing committed is lost"
             raise OutboxFull(f"{path}: {error}; {remedy}") from error
+        if error.sqlite_errorcode & 0xFF in _FORBIDDEN:
+            raise OutboxUnusable(_unusable(path, str(error))) from error
         if error.sqlite_errorcode & 0xFF in _LOCKED:
             raise OutboxBusy(f"{path}: {error}; close the program that holds it open for writing") from error
         raise
+
+
+def _unusable(path: Path, why: str) -> str:
+    return f"{path}: {why}; data_dir must be a folder that this user may write to: correct the key or the folder's rights"
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
@@ -106,7 +121,8 @@ class Lock:
 
 
 def _checked(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None)
+    with said(path):
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None)
     try:
         with said(path):
             _prepare(connection, path)

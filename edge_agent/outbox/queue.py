@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from edge_agent.clock import EARLIEST
 from edge_agent.errors import OutboxBusy, OutboxFull
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.entry import Entry
@@ -175,6 +176,13 @@ def read_state(connection: sqlite3.Connection, acknowledged: int | None = None) 
     ).fetchone()
     aside = connection.execute("SELECT count(*) FROM set_aside").fetchone()[0]
     return QueueState(count, size, oldest_ms, last, cursor, aside, corruptions)
+
+
+def oldest_age_s(state: QueueState, now: datetime) -> float:
+    """How long the oldest event has waited; 0 when none waits, or its clock was wrong (a device that woke up in 1970)."""
+    if state.oldest_ms is None or state.oldest_ms < EARLIEST.timestamp() * 1000:
+        return 0.0
+    return max(0.0, now.timestamp() - state.oldest_ms / 1000)
 
 
 def boot_key(connection: sqlite3.Connection, boot: str) -> int:

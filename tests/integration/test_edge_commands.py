@@ -17,6 +17,8 @@ from tests.makers import NOON
 from tests.parts.mosquitto import Mosquitto
 from tests.parts.ports import eventually, free_port
 
+A_TABLE = '[[source]]\nid = "a"\nkind = "csv"\npath = "x.csv"\n'
+ANOMALY = "equipment_anomaly"
 EDGE = [sys.executable, "-m", "edge_agent.cli"]
 
 
@@ -46,6 +48,42 @@ def test_the_example_can_be_checked_once_its_keys_are_there(tmp_path: Path) -> N
     assert called("config", "check", "--config", good).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ('[[source]]\nid = "a"\nkind = "camera"\n', "'a' of kind 'camera' needs 'url'"),
+        ('[[source]]\nid = "a"\nkind = "modbus"\nhost = "h"\nprofile = "toaster"\n', "'a': no sensor profile 'toaster'"),
+        (f'{A_TABLE}profile = "toaster"\n[[task]]\nkind = "{ANOMALY}"\nsource = "a"\n', "'a': profile: no sensor profile"),
+        (f'{A_TABLE}[[task]]\nkind = "juggling"\nsource = "a"\n', "no task 'juggling' is built in; there are: defects"),
+        (f'{A_TABLE}[[task]]\nkind = "{ANOMALY}"\nsource = "a"\nsettings = {{ learn_s = 1 }}\n', "`$.learn_s`"),
+    ],
+)
+def test_a_mistake_in_sources_or_tasks_is_named_with_its_file_before_anything_runs(
+    tmp_path: Path, parts: str, says: str
+) -> None:
+    """`config check` and `run` say the same, in one line with the file, the part and what may stand there."""
+    (tmp_path / "x.csv").write_text("time,a\n2026-01-01 00:00:00,1\n")
+    config = device_file(tmp_path, Keys(), 18883, "ear-02")
+    config.write_text(config.read_text() + parts)
+    for command in (["config", "check"], ["run"]):
+        result = called(*command, "--config", config)
+        last = result.stderr.splitlines()[-1]
+        assert (result.returncode, last.startswith(f"error: {config}: "), says in last) == (2, True, True), result.stderr
+
+
+def test_a_data_dir_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    """By `run` in one line, and by `doctor`, which looks at the rest all the same."""
+    (tmp_path / "data").write_text("a file, where a folder should be")
+    config = device_file(tmp_path, Keys(), free_port(), "ear-02")
+    result = called("run", "--config", config)
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert f"error: {tmp_path / 'data'}" in result.stderr
+    assert "data_dir must be a folder" in result.stderr
+    found = called("doctor", "--config", config).stdout
+    assert f"WRONG disk: {tmp_path / 'data'}" in found
+    assert "ok    keys" in found
+
+
 def test_doctor_finds_nothing_wrong_with_a_device_that_is_well(broker: Mosquitto, tmp_path: Path) -> None:
     """Exit code 0, and each check as JSON for scripts."""
     keys = Keys()
@@ -66,6 +104,7 @@ def test_doctor_names_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "WRONG broker: 127.0.0.1:" in result.stdout
     assert "WRONG source cam-1" in result.stdout
+    assert "sign-in" not in result.stdout
     assert "→ is the centre up" in result.stdout
     assert "ok    keys" in result.stdout
 

@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -17,7 +18,7 @@ from edge_agent.errors import OutboxBusy, OutboxCorrupt
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.entry import Attachment, Stamper
 from edge_agent.outbox.evidence import EvidenceSpool
-from edge_agent.outbox.queue import Queue
+from edge_agent.outbox.queue import Queue, oldest_age_s
 from edge_agent.outbox.recovery import continue_after, open_outbox
 from edge_agent.outbox.snapshots import saved
 from edge_agent.outbox.view import shown
@@ -114,6 +115,17 @@ def test_a_batch_never_passes_its_limit_unless_it_is_one_event(tmp_path_factory:
         queue.append(entries(1, 20), NOON)
         rows = queue.oldest_first(0, limit, 200)
         assert len(rows) == 1 or sum(len(row.event) + 1 for row in rows) <= limit
+
+
+def test_an_event_written_before_the_clock_was_right_has_no_age(tmp_path: Path) -> None:
+    """A device that woke up in 1970 has not waited for half a century once its clock is set."""
+    with opened_outbox(tmp_path / "outbox.db") as (_, queue):
+        queue.append([entry(1)], datetime(1970, 1, 1, tzinfo=UTC))
+        assert oldest_age_s(queue.state(), NOON) == 0
+        queue.acknowledge(1)
+        queue.append([entry(2)], NOON)
+        assert oldest_age_s(queue.state(), NOON + timedelta(seconds=7)) == 7
+        assert oldest_age_s(queue.state(), datetime(1970, 1, 1, tzinfo=UTC)) == 0
 
 
 def test_a_batch_holds_events_of_one_boot(tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ def test_the_example_is_a_valid_file(tmp_path: Path) -> None:
         (TEXT.replace("device =", "devise ="), "devise"),
         (TEXT.replace('kind = "csv"', 'kind = "tape"'), "tape"),
         (TEXT.replace('source = "line"', 'source = "other"'), "names source 'other'"),
+        (TEXT + '[[task]]\nkind = "equipment_anomaly"\nsource = "line"\n', "two .* 'equipment_anomaly' on source 'line'"),
         (TEXT + '[[source]]\nid = "line"\nkind = "csv"\n', "two .* 'line'"),
     ],
 )
