@@ -1,8 +1,8 @@
 """What a model bundle says about itself: a folder with `manifest.json`, its signature `manifest.json.sig` and the files
 named there.
 
-The manifest is signed as the bytes it is stored in and names the SHA-256 of every other file, so one signature covers the
-whole bundle. Limits and rules stand in the manifest, not in the graph: they can be corrected without touching the network.
+The manifest is signed as the bytes it is stored in and names the SHA-256 of every file that a device reads, so one signature
+covers them all; model card and draft lie beside for people and are not covered. Limits and rules stand in the manifest, not in the graph: they can be corrected without touching the network.
 """
 
 import hashlib
