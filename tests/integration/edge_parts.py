@@ -1,5 +1,7 @@
 """Parts of an agent for integration tests: its outbox, entries, configuration file, link."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -71,6 +73,17 @@ def device_file(folder: Path, keys: Keys, port: int, device: str, extra: str = "
         f"{extra}\n[broker]\nport = {port}\n"
     )
     return path
+
+
+@contextmanager
+def agent_process(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """`tallyhouse-edge run` with these arguments as a process of its own, killed at the end of the block."""
+    command = [sys.executable, "-m", "edge_agent.cli", "run", *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True) as agent:
+        try:
+            yield agent
+        finally:
+            agent.kill()
 
 
 @contextmanager

@@ -1,9 +1,6 @@
 """The link over a real broker, against a centre that keeps only the contiguous prefix."""
 
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +22,7 @@ from tests.integration.edge_parts import (
     BOOT,
     DEVICE,
     Keys,
+    agent_process,
     centre_for,
     connected,
     device_file,
@@ -365,8 +363,7 @@ def test_an_agent_that_is_killed_says_so_by_its_will(broker: Mosquitto, keys: Ke
     """kill -9: the broker speaks the last will after its delay."""
     config = device_file(tmp_path, keys, broker.port, "ear-09")
     centre = centre_for(keys, broker.port, "ear-09")
-    command = [sys.executable, "-m", "edge_agent.cli", "run", "--config", str(config)]
-    with centre.running(), subprocess.Popen(command, stderr=subprocess.DEVNULL) as agent:
+    with centre.running(), agent_process("--config", config) as agent:
         eventually(lambda: centre.statuses, what="the birth")
-        agent.send_signal(signal.SIGKILL)
+        agent.kill()
         eventually(lambda: b'"connection_lost"' in centre.statuses[-1], what="the will")

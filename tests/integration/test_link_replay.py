@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tests.integration.edge_parts import Keys, centre_for, device_file
+from tests.integration.edge_parts import Keys, agent_process, centre_for, device_file
 from tests.parts.mosquitto import Mosquitto
 from tests.parts.ports import eventually
 
@@ -22,15 +22,15 @@ def rows_of_a_motor(rows: int) -> str:
     return "\n".join(lines)
 
 
-def command(recording: Path, config: Path, *more: str, task: str = "equipment_anomaly") -> list[str]:
-    """`tallyhouse-edge run --replay` on that recording."""
-    arguments = ["run", "--replay", str(recording), "--task", task, "--config", str(config), *more]
-    return [sys.executable, "-m", "edge_agent.cli", *arguments]
+def options(recording: Path, config: Path, *more: str, task: str = "equipment_anomaly") -> list[str]:
+    """What follows `tallyhouse-edge run` to replay that recording."""
+    return ["--replay", str(recording), "--task", task, "--config", str(config), *more]
 
 
-def replayed(recording: Path, config: Path) -> subprocess.CompletedProcess[str]:
+def replayed(recording: Path, config: Path, *more: str, task: str = "equipment_anomaly") -> subprocess.CompletedProcess[str]:
     """The command to its end."""
-    return subprocess.run(command(recording, config), capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, "-m", "edge_agent.cli", "run", *options(recording, config, *more, task=task)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_a_recording_lands_whole_and_in_order(broker: Mosquitto, tmp_path: Path) -> None:
@@ -59,10 +59,9 @@ def test_an_agent_killed_while_it_commits_leaves_no_hole(broker: Mosquitto, tmp_
     centre = centre_for(keys, broker.port, "ear-02")
     with centre.running():
         for target in (5, 15, 25):
-            call = command(recording, config, "--speed", "600", "--setting", "window_s=5")
-            with subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as agent:
+            call = options(recording, config, "--speed", "600", "--setting", "window_s=5")
+            with agent_process(*call):
                 eventually(lambda target=target: centre.cursor >= target, what=f"{target} events")  # type: ignore[misc]
-                agent.kill()
         last = replayed(recording, config)
     assert last.returncode == 0, last.stderr
     assert list(centre.events) == list(range(1, centre.cursor + 1))
@@ -79,7 +78,6 @@ def test_pictures_that_a_task_refuses_are_not_called_unreadable(broker: Mosquitt
     (folder / "3.png").write_bytes(b"no picture")
     with centre_for(keys, broker.port, "eye-02").running():
         config = device_file(tmp_path, keys, broker.port, "eye-02")
-        call = command(folder, config, "--setting", "line=line-1", task="defects")
-        result = subprocess.run(call, capture_output=True, text=True, timeout=60, check=False)
+        result = replayed(folder, config, "--setting", "line=line-1", task="defects")
     assert result.returncode == 0, result.stderr
     assert "samples      3\nunreadable   1\nrefused      3 dark\n" in result.stdout

@@ -1,14 +1,12 @@
 """An agent that is killed goes on from the state that it saved with its last alarm."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from protocols.messages.equipment_anomaly import EquipmentAnomaly
 from protocols.messages.registry import read_data
-from tests.integration.edge_parts import Keys, centre_for, device_file
+from tests.integration.edge_parts import Keys, agent_process, centre_for, device_file
 from tests.parts.mosquitto import Mosquitto
 from tests.parts.ports import eventually
 from tests.parts.small_centre import SmallCentre
@@ -48,17 +46,14 @@ def test_an_agent_killed_in_the_middle_of_an_anomaly_remembers_what_normal_was(b
     keys = Keys()
     config = device_file(tmp_path, keys, broker.port, "ear-02")
     config.write_text(config.read_text() + MACHINE)
-    command = [sys.executable, "-m", "edge_agent.cli", "run", "--config", str(config)]
     centre = centre_for(keys, broker.port, "ear-02")
     with centre.running():
         played(tmp_path / "motor.csv", (HEALTHY_MM_S, LEARN_S + 2), (FAULTY_MM_S, 60))
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as agent:
+        with agent_process("--config", config):
             eventually(lambda: phases(centre) == ["onset"], 60, "the onset")
-            agent.kill()
         played(tmp_path / "motor.csv", (FAULTY_MM_S, 3), (HEALTHY_MM_S, 60))
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as agent:
+        with agent_process("--config", config):
             eventually(lambda: len(phases(centre)) > 1, 60, "the end")
-            agent.terminate()
     assert phases(centre) == ["onset", "end"]
     assert list(centre.events) == list(range(1, len(centre.events) + 1))
     assert centre.conflicts == 0
