@@ -2,7 +2,8 @@
 named there.
 
 The manifest is signed as the bytes it is stored in and names the SHA-256 of every file that a device reads, so one signature
-covers them all; model card and draft lie beside for people and are not covered. Limits and rules stand in the manifest, not in the graph: they can be corrected without touching the network.
+covers them all; model card and draft lie beside for people and are not covered. Limits and rules stand in
+the manifest, not in the graph: they can be corrected without touching the network.
 """
 
 import hashlib
