@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event as Flag
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import json
@@ -15,6 +15,9 @@ from edge_agent import config as configuration
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.logs import set_up_logs
 from edge_agent.memory import give_back_memory
+
+if TYPE_CHECKING:
+    from edge_agent.replaying import ReplayRequest
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
 config_app = typer.Typer(no_args_is_help=True, help="Write or check the device's TOML.", rich_markup_mode=None)
@@ -44,28 +47,22 @@ def run(  # noqa: PLR0917  typer passes by name
     A replay ends when the centre has everything that was concluded from it.
     """
     configuration.quieten_video()
-    from edge_agent.agent import Replay, build  # noqa: PLC0415  the other commands need none of the parts
-
     stop = _stopped_by_signals()
-    with _worded(), ExitStack() as stack:
+    with _worded():
+        if (replay is None) != (task is None):
+            raise ConfigError("--replay and --task go together; tasks: shelf_count, defects, equipment_anomaly")
         loaded = configuration.load(config)
         set_up_logs(level=loaded.log_level)
         give_back_memory()
-        if replay is None:
-            with configuration.told_by(config):
-                agent = build(loaded, stack, stop)
-            agent.start()
-            are_well = agent.supervise(lambda: False)
-            agent.shut()
-            raise typer.Exit(0 if are_well else 1)
-        from edge_agent.replaying import ReplayRequest, for_replay, play  # noqa: PLC0415
+        if replay is None or task is None:
+            is_well = _observed(loaded, config, stop)
+        else:
+            from edge_agent.replaying import ReplayRequest  # noqa: PLC0415  a live agent needs no replay
 
-        if task is None:
-            raise ConfigError("--replay needs --task: shelf_count, defects or equipment_anomaly")
-        left_out = tuple(name.strip() for name in exclude.split(",") if name.strip())
-        request = ReplayRequest(replay, task, interval_s, tuple(setting or ()), left_out, asset)
-        agent = build(for_replay(loaded, request), stack, stop, Replay(speed or None))
-        raise typer.Exit(0 if play(agent) else 1)
+            left_out = tuple(name.strip() for name in exclude.split(",") if name.strip())
+            request = ReplayRequest(replay, task, interval_s, tuple(setting or ()), left_out, asset)
+            is_well = _replayed(loaded, request, speed, stop)
+    raise typer.Exit(0 if is_well else 1)
 
 
 @app.command(epilog="Example: tallyhouse-edge doctor --config ear-01.toml")
@@ -142,6 +139,28 @@ def config_check(config: ConfigFile) -> None:
 def main() -> None:
     """The console script."""
     app()
+
+
+def _observed(config: configuration.EdgeConfig, file: Path, stop: Flag) -> bool:
+    """Observe until `stop`; False when a part failed."""
+    from edge_agent.agent import build  # noqa: PLC0415  the other commands need none of the parts
+
+    with ExitStack() as stack:
+        with configuration.told_by(file):
+            agent = build(config, stack, stop)
+        agent.start()
+        are_well = agent.supervise(lambda: False)
+        agent.shut()
+        return are_well
+
+
+def _replayed(config: configuration.EdgeConfig, request: "ReplayRequest", speed: float, stop: Flag) -> bool:
+    """Play one recording; False when something still waits."""
+    from edge_agent.agent import Replay, build  # noqa: PLC0415  the other commands need none of the parts
+    from edge_agent.replaying import for_replay, play  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        return play(build(for_replay(config, request), stack, stop, Replay(speed or None)))
 
 
 def _stopped_by_signals() -> Flag:

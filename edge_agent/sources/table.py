@@ -7,7 +7,7 @@ import csv
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -117,18 +117,8 @@ def _surveyed(table: Table, names: list[str]) -> Table:
     kept = {column.channel for column in columns}
     left_out = tuple(name for i, name in enumerate(names) if i not in {c.index for c in columns} | {table.time_index})
     shown = {channel: seen for channel, seen in bad.items() if channel in kept}
-    return Table(
-        table.path,
-        table.encoding,
-        table.delimiter,
-        table.time_index,
-        columns,
-        rows,
-        first,
-        last,
-        read - rows,
-        shown,
-        left_out,
+    return replace(
+        table, columns=columns, rows=rows, first=first, last=last, skipped_rows=read - rows, bad=shown, left_out=left_out
     )
 
 

@@ -161,7 +161,8 @@ def test_an_agent_is_born_reports_health_and_stops_cleanly(broker: Mosquitto, tm
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--replay", "none"], "needs --task"),
+        (["--replay", "none"], "--replay and --task go together"),
+        (["--task", "equipment_anomaly"], "--replay and --task go together"),
         (["--replay", "none", "--task", "equipment_anomaly"], "no such file or folder"),
         (["--replay", ".", "--task", "shelf_count"], "no picture"),
         (["--replay", ".", "--task", "juggling"], "there are: defects, equipment_anomaly, shelf_count"),
