@@ -16,7 +16,8 @@ MAX_BATCH_EVENTS = 200
 BATCH_CONTENT_TYPE = "application/vnd.tallyhouse.batch+json"
 
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 with zone; sent as UTC with milliseconds.")]
-Sequence = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+LARGEST = 2**53 - 1  # what every JSON reader takes for a whole number
+Sequence = Annotated[int, Meta(ge=1, le=LARGEST)]
 Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,47}/[1-9][0-9]{0,3}(?![\s\S])", description="Message name / major.")]
 Clock = Literal["ntp", "rtc", "estimated", "bad"]
 Lane = Literal["order", "news"]
@@ -30,7 +31,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: Annotated[str, Meta(min_length=36, max_length=36)]
     kind: Kind
     occurred_at: Instant
-    monotonic_ms: Annotated[int, Meta(ge=0)]
+    monotonic_ms: Annotated[int, Meta(ge=0, le=LARGEST)]
     clock: Clock
     data: Raw
     model: Annotated[str, Meta(max_length=160)] | None = None

@@ -6,7 +6,7 @@ or whose order is broken, is set aside whole and the cursor stays (CONTRACT §4.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from msgspec import Raw, Struct
@@ -22,8 +22,7 @@ from protocols.messages.sensor_summary import SensorSummary
 from protocols.messages.shelf_count import ShelfCount
 from protocols.topics import EdgeTopic
 
-LARGEST_INTEGER = 2**63 - 1
-FIRST_YEAR, LAST_YEAR = 1970, 9998  # a device without a clock wakes up in 1970
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)  # without a clock it is 1970
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -184,30 +183,26 @@ def _understood(boot: str, event: Event, now: datetime) -> Taken | Poison:
         return _poison(event, "unknown_kind", f"{error}; upgrade the centre, then replay it")
     except (Unreadable, UnicodeDecodeError) as error:
         return _poison(event, "bad_data", str(error))
-    if problem := _problem(event, data):
+    if problem := _strange_time(event.occurred_at) or _problem(event, data):
         return _poison(event, "bad_data", problem)
     at = event.occurred_at if event.occurred_at <= now + CLOCKS_DIFFER else now
     return Taken(event, boot, data.last if isinstance(data, Lost) else event.sequence, at, text, data)
 
 
 def _problem(event: Event, data: EventData | None) -> str | None:
-    if event.monotonic_ms > LARGEST_INTEGER:
-        return f"monotonic_ms {event.monotonic_ms} is beyond 64 bits"
     if isinstance(data, ShelfCount):
-        problem = None if data.sku.isprintable() else f"SKU {data.sku!r} has characters that cannot be printed"
-    elif isinstance(data, SensorSummary | EquipmentAnomaly):
-        problem = _strange_time(data.started_at if isinstance(data, SensorSummary) else data.since)
-    elif isinstance(data, Lost) and not data.first == event.sequence <= data.last:
-        problem = f"a loss of {data.first} to {data.last} cannot stand at {event.sequence}"
-    else:
-        problem = None
-    return problem or _strange_time(event.occurred_at)
+        return None if data.sku.isprintable() else f"SKU {data.sku!r} has characters that cannot be printed"
+    if isinstance(data, SensorSummary):
+        return _strange_time(data.started_at)
+    if isinstance(data, EquipmentAnomaly):
+        return _strange_time(data.since)
+    if isinstance(data, Lost) and not data.first == event.sequence <= data.last:
+        return f"a loss of {data.first} to {data.last} cannot stand at {event.sequence}"
+    return None
 
 
 def _strange_time(moment: datetime) -> str | None:
-    if FIRST_YEAR <= moment.year <= LAST_YEAR:
-        return None
-    return f"{moment} is outside the years {FIRST_YEAR} to {LAST_YEAR}"
+    return None if EARLIEST <= moment < LATEST else f"{moment} is outside the years {EARLIEST.year} to {LATEST.year - 1}"
 
 
 def _poison(event: Event, reason: str, detail: str) -> Poison:

@@ -68,7 +68,7 @@ def _store(conn: Connection, advances: Mapping[str, Advance], now: datetime) -> 
     for device, done in advances.items():
         if done.taken:
             rows += _rows(device, done, received_at)
-            new[done.site] += [New(device, taken) for taken in done.taken]
+            new[done.site] += [(device, taken) for taken in done.taken]
     events.append(conn, rows)
     return [fact for site, landed in new.items() for fact in believe(conn, site, landed, now)]
 

@@ -32,7 +32,7 @@ from protocols.messages.device import CentralState
 from protocols.signing import PrivateKey
 
 CLIENT_ID = "central-ingest"
-MOST_WAITING = 200
+MOST_WAITING = 400
 LOOK_EVERY_S = 0.2
 GOODBYE_S = 2.0
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from protocols.envelope import Instant
+from protocols.envelope import LARGEST, Instant
 from protocols.identity import Name
 from protocols.messages.equipment_anomaly import ChannelName, OperatingState
 
@@ -14,7 +14,7 @@ class ChannelSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     channel: ChannelName
     unit: Annotated[str, Meta(max_length=16)]
-    n: Annotated[int, Meta(ge=0)]
+    n: Annotated[int, Meta(ge=0, le=LARGEST)]
     min: float | None = None
     mean: float | None = None
     max: float | None = None
