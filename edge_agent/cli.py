@@ -106,7 +106,9 @@ def outbox(
         path = configuration.load(config).data_dir / OUTBOX_NAME
         if continue_after is not None:
             waiting = renumbered(path, continue_after)
-            typer.echo(f"the next event is {continue_after + waiting + 1}; {waiting} waiting events were numbered anew")
+            following = continue_after + waiting + 1
+            told = f"the next event is {following}; {waiting} waiting events were numbered anew"
+            typer.echo(json.encode({"next": following, "numbered_anew": waiting}).decode() if as_json else told)
             return
         view = shown(path)
         typer.echo(json.format(json.encode(view)).decode() if as_json else view.as_text())

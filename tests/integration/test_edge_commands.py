@@ -126,6 +126,8 @@ def test_the_outbox_is_shown_and_can_be_numbered_anew(tmp_path: Path) -> None:
     assert "waiting      3 events" in called("outbox", "--config", config).stdout
     moved = called("outbox", "--config", config, "--continue-after", "99")
     assert "3 waiting events were numbered anew" in moved.stdout
+    moved_again = called("outbox", "--config", config, "--continue-after", "99", "--json")
+    assert json.loads(moved_again.stdout) == {"next": 103, "numbered_anew": 3}
     view = json.loads(called("outbox", "--config", config, "--json").stdout)
     assert (view["count"], view["last_sequence"], view["acknowledged"]) == (3, 102, 99)
 

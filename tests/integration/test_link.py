@@ -99,9 +99,9 @@ def test_what_was_concluded_while_the_broker_was_down_lands_once_and_in_order(
 
 
 def test_a_centre_that_was_away_gets_everything(edge: Edge, centre: SmallCentre) -> None:
-    """Nothing is given up while nobody listens, however often it was sent; all lands when the centre comes."""
+    """Nothing is given up while nobody listens; all lands when the centre comes, and again when it comes back."""
     edge.conclude(1, 120)
-    eventually(lambda: edge.publisher.state.rewinds >= 0 and edge.publisher.state.connected, what="a connection")
+    eventually(lambda: edge.publisher.state.connected, what="a connection")
     with centre.running():
         edge.delivered(120)
     with centre.running():
@@ -280,7 +280,6 @@ def test_only_a_rightly_signed_twin_proves_the_subscription(edge: Edge, broker: 
         eventually(lambda: edge.publisher.state.refused_messages >= 1, what="a refused message")
         stranger.say("desired", Desired(version=1), signature=None)
         eventually(lambda: edge.publisher.state.refused_messages >= 2, what="another")
-        assert not edge.publisher.state.proven
         assert not edge.publisher.state.proven
 
 
