@@ -8,7 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tests.integration.edge_parts import Keys, agent_process, centre_for, device_file
+from edge_agent.outbox.database import OUTBOX_NAME
+from edge_agent.outbox.snapshots import saved
+from tests.integration.edge_parts import Keys, agent_process, centre_for, device_file, opened_outbox
 from tests.parts.mosquitto import Mosquitto
 from tests.parts.ports import eventually
 
@@ -48,6 +50,8 @@ def test_a_recording_lands_whole_and_in_order(broker: Mosquitto, tmp_path: Path)
     assert "unreadable   1\nrefused      none\n" in result.stdout
     assert '"first_row": 9' in result.stderr
     assert b'"stopped"' in centre.statuses[-1]
+    with opened_outbox(tmp_path / "data" / OUTBOX_NAME) as (file, _):
+        assert saved(file, "motor/equipment_anomaly") is None, "a recording leaves no state to a live source of its name"
 
 
 def test_an_agent_killed_while_it_commits_leaves_no_hole(broker: Mosquitto, tmp_path: Path) -> None:
