@@ -19,7 +19,7 @@ changes = Table(
     "changes",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("site", String, nullable=False),
+    Column("site", String, nullable=False),  # empty for quarantine, which is of the whole house: who spoke may be unknown
     Column("noun", String, nullable=False),  # position | condition | decision | device | event | quarantine
     Column("key", String, nullable=False),
     Column("at", Instant, nullable=False),

@@ -1,13 +1,13 @@
 """What came and could not be taken in: kept once per content hash with its reason, counted, shown, replayable."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Table, func, select
 
-from central.store.engine import upsert
+from central.store.engine import among, upsert
 from central.store.metadata import metadata
 from central.store.types import Instant
 
@@ -29,6 +29,8 @@ quarantine = Table(
 )
 
 MOST_KEPT_BYTES = 64 * 1024
+MOST_OF_A_DEVICE = 1000
+FULL = "{most} things of {device} are held; of what comes beyond them only the number is kept: repair or revoke the device"
 
 
 @dataclass(frozen=True)
@@ -50,26 +52,52 @@ class Held:
 
 
 def hold(conn: Connection, held: Iterable[Held], now: datetime) -> None:
-    """Keep each once, and count how often it came."""
-    rows = [
-        {
-            "content_hash": one.content_hash,
-            "reason": one.reason,
-            "detail": one.detail,
-            "topic": one.topic,
-            "device": one.device,
-            "sequence": one.sequence,
-            "payload": one.payload[:MOST_KEPT_BYTES],
-            "first_seen_at": now,
-            "last_seen_at": now,
-            "times": 1,
-        }
-        for one in held
-    ]
+    """Keep each once, and count how often it came; beyond `MOST_OF_A_DEVICE` of one device only the number is kept."""
+    rows = [_row(one, now) for one in _with_room(conn, list(held))]
     if rows:
         row = upsert(quarantine)
         again = {"last_seen_at": row.excluded.last_seen_at, "times": quarantine.c.times + 1}
         conn.execute(row.on_conflict_do_update(index_elements=["content_hash"], set_=again), rows)
+
+
+def _row(one: Held, now: datetime) -> dict[str, object]:
+    return {
+        "content_hash": one.content_hash,
+        "reason": one.reason,
+        "detail": one.detail,
+        "topic": one.topic,
+        "device": one.device,
+        "sequence": one.sequence,
+        "payload": one.payload[:MOST_KEPT_BYTES],
+        "first_seen_at": now,
+        "last_seen_at": now,
+        "times": 1,
+    }
+
+
+def _with_room(conn: Connection, held: Sequence[Held]) -> list[Held]:
+    kept = _known(conn, {one.content_hash for one in held})
+    room = {device: MOST_OF_A_DEVICE - _kept_of(conn, device) for device in {one.device for one in held}}
+    fitting = []
+    for one in held:
+        if one.content_hash in kept or room[one.device] > 0:
+            room[one.device] -= one.content_hash not in kept
+            kept.add(one.content_hash)
+            fitting.append(one)
+        else:
+            detail = FULL.format(device=one.device or "nobody known", most=MOST_OF_A_DEVICE)
+            fitting.append(Held("quarantine_full", detail, "", (one.device or "").encode(), one.device))
+    return fitting
+
+
+def _known(conn: Connection, hashes: Collection[str]) -> set[str]:
+    c = quarantine.c
+    return set(conn.execute(select(c.content_hash).where(among([c.content_hash], [[one] for one in hashes]))).scalars())
+
+
+def _kept_of(conn: Connection, device: str | None) -> int:
+    same = quarantine.c.device.is_not_distinct_from(device)
+    return int(conn.execute(select(func.count()).select_from(quarantine).where(same)).scalar_one())
 
 
 def count(conn: Connection, device: str | None = None) -> int:

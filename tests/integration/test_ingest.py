@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy import event as listening
 
 from central.fleet.ledger import completeness
-from central.store import announcements
+from central.store import announcements, quarantine
 from central.store.engine import reading, writing
+from central.store.quarantine import Held
 from protocols import codec, signing
 from protocols.messages.device import Birth, Health, OutboxHealth, Will
 from protocols.messages.evidence import Evidence
@@ -252,8 +253,10 @@ def test_a_full_disk_costs_time_only(engine: Engine, eye: Voice) -> None:
 
 def test_what_the_code_stumbles_over_is_set_aside_alone(engine: Engine, eye: Voice) -> None:
     """A batch that cannot be landed is held whole; its neighbour in the same moment lands."""
-    huge = sensor_summary(channels=[ChannelSummary(channel="vibration_mm_s", unit="mm/s", n=2**64)])
-    eye.say("events", codec.encode(batch([event(1, huge)])))
+    with writing(engine) as conn:
+        conn.execute(text("CREATE TRIGGER refused BEFORE INSERT ON readings BEGIN SELECT raise(ABORT, 'refused'); END"))
+    minute = sensor_summary(channels=[ChannelSummary(channel="vibration_mm_s", unit="mm/s", n=2)])
+    eye.say("events", codec.encode(batch([event(1, minute)])))
     eye.say("events", codec.encode(batch([event(2)])))
     eventually(lambda: eye.acknowledgement().upto == 2)
     assert value(engine, "SELECT reason FROM quarantine") == "unlandable"
@@ -273,3 +276,15 @@ def test_conclusions_are_announced_in_one_gapless_row(engine: Engine, eye: Voice
         "equipment/anomaly",
         "stock/level/oat-milk-1l",
     }
+
+
+def test_a_device_that_sends_nothing_but_poison_fills_no_disk(engine: Engine) -> None:
+    """Beyond a thousand things of one device only the number is kept, with its reason; those of another still are."""
+    strange = [Held("unreadable", "", "up", str(n).encode(), "eye-01") for n in range(quarantine.MOST_OF_A_DEVICE + 7)]
+    with writing(engine) as conn:
+        quarantine.hold(conn, [*strange, Held("unreadable", "", "up", b"x", "eye-02")], NOON)
+        quarantine.hold(conn, strange, NOON)
+        assert quarantine.count(conn, "eye-01") == quarantine.MOST_OF_A_DEVICE + 1
+        assert quarantine.count(conn, "eye-02") == 1
+    assert value(engine, "SELECT times FROM quarantine WHERE reason = 'quarantine_full'") == 14
+    assert value(engine, "SELECT min(times) FROM quarantine WHERE device = 'eye-01'") == 2
