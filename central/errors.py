@@ -11,7 +11,8 @@ CentralError
 ├─ PortTaken          a port another program holds
 ├─ Refused            an order that makes no sense as things stand (a user of that name exists, no such record)
 │  ├─ AlreadyReviewed somebody settled the decision before: says who and when
-│  └─ NotReviewable   a decision without an open proposal, a reason that is missing, an undo that comes too late
+│  ├─ NotReviewable   a decision without an open proposal, a reason that is missing, an undo that comes too late
+│  └─ TooSoon         passwords are being guessed: says how long to wait
 └─ ChildFailed        a program that `up` runs ended before it was ready: see its log
 """
 
@@ -76,6 +77,14 @@ class AlreadyReviewed(Refused):
 
 class NotReviewable(Refused):
     """A verdict that cannot be given, or no longer be taken back."""
+
+
+class TooSoon(Refused):
+    """Passwords are tried faster than a person mistypes them."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"too many wrong passwords: wait {wait_s} s and try again")
+        self.wait_s = wait_s
 
 
 class ChildFailed(CentralError):

@@ -76,8 +76,9 @@ def keep_session(response: BaseResponse, secret: str) -> BaseResponse:
 
 
 def inside(wanted: str) -> str:
-    """An address of this house; anything else is the first page."""
-    return wanted if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) else "/"
+    """An address of this house; anything else is the first page. Browsers drop tabs and line breaks: `/<tab>/x` is `//x`."""
+    is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
+    return wanted if is_ours else "/"
 
 
 def _to_sign_in() -> ResponseReturnValue:

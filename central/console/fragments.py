@@ -14,6 +14,7 @@ from central.store.devices import devices
 
 Rows = Mapping[str, object]
 PAGES = "tallyhouse.pages"
+MOST_DIGITS = 18  # SQLite counts to 9.2e18
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ def look_at(conn: Connection, key: str) -> Look:
     running = parts()
     filters = {name: value for name, value in request.args.items() if name not in {"page", "key", "after"}}
     return Look(conn, running.site, key, filters, running.now(), running)
+
+
+def row_number(text: str) -> int:
+    """The row of that number: 0, which no row has, where it is not a number or more than a database counts to."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else 0
 
 
 def partial(page: Page, fragment: Fragment, look: Look) -> str:

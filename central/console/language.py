@@ -1,14 +1,14 @@
 """In which language a reader sees a page, and how times, ages, numbers and money look in it.
 
-Chosen on the page (kept with the person), else remembered for the person, else what the browser asks for.
+What the person chose, on whatever browser; else what was chosen on this one; else what the browser asks for.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import cast
 
 import flask_babel
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_datetime, format_timedelta, get_timezone
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.support import Translations
 from flask import Flask, g, request, session
@@ -37,6 +37,7 @@ def register(app: Flask) -> None:
         label=label,
         clock=clock,
         day_clock=day_clock,
+        deadline=deadline,
         iso=iso,
         age=age,
         number=number,
@@ -57,7 +58,7 @@ def language() -> str:
 
 def _chosen() -> str | None:
     person = g.get("person")
-    for choice in (session.get("language"), person.language if person else None):
+    for choice in (person.language if person else None, session.get("language")):
         if choice in LOCALES:
             return cast(str, choice)
     return None
@@ -74,8 +75,8 @@ def label(texts: Label | None, key: str) -> str:
 
 
 def house_zone() -> tzinfo:
-    """The time zone of the server's clock: the house's own."""
-    return datetime.now().astimezone().tzinfo or UTC
+    """The time zone of the server's clock, which is the house's own, with its summer and winter time."""
+    return get_timezone()
 
 
 def clock(moment: datetime, pattern: str = "HH:mm:ss") -> str:
@@ -84,8 +85,15 @@ def clock(moment: datetime, pattern: str = "HH:mm:ss") -> str:
 
 
 def day_clock(moment: datetime) -> str:
-    """Day and time: 2026-11-24 14:32:07."""
-    return clock(moment, "yyyy-MM-dd HH:mm:ss")
+    """Day, time and how far the house's clock is from UTC: 2026-11-24 14:32:07 +08:00."""
+    return clock(moment, "yyyy-MM-dd HH:mm:ss xxx")
+
+
+def deadline(moment: datetime) -> str:
+    """The time of day; with its day when that is not today."""
+    zone = house_zone()
+    is_today = moment.astimezone(zone).date() == parts().now().astimezone(zone).date()
+    return clock(moment, "HH:mm" if is_today else "MM-dd HH:mm")
 
 
 def iso(moment: datetime) -> str:

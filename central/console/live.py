@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from central.console import equipment, fragments, plan, stock, today, why
 from central.console.access import COOKIE
-from central.console.fragments import HEARD, Fragment, Page, look_at, page_named, partial
+from central.console.fragments import HEARD, Fragment, Page, look_at, page_named, partial, row_number
 from central.console.redraw import redrawn
 from central.console.setup import devices
 from central.identity import sessions
@@ -46,7 +46,7 @@ def events() -> ResponseReturnValue:
     """The stream of one open page: `page` and `key` say which, `after` from which row on."""
     page = page_named(request.args.get("page", "")) or abort(404)
     asked = request.headers.get("Last-Event-ID") or request.args.get("after", "")
-    stream = _messages(page, request.args.get("key", ""), int(asked) if asked.isdecimal() else None)
+    stream = _messages(page, request.args.get("key", ""), row_number(asked) if asked.isdecimal() else None)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Response(stream_with_context(stream), mimetype="text/event-stream", headers=headers)
 
@@ -60,8 +60,9 @@ def out_of_date() -> ResponseReturnValue:
 
 def _messages(page: Page, key: str, after: int | None) -> Iterator[str]:
     tail = tail_of(current_app)
+    newest_row = _newest()
+    last = newest_row if after is None else min(after, newest_row)  # a restored database counts from lower on
     yield ": open\n\n"  # the headers go out with the first byte
-    last = _newest() if after is None else after
     while not tail.is_stopped and _is_signed_in():
         if not tail.wait(last, KEEP_ALIVE.total_seconds()):
             yield ": alive\n\n"

@@ -64,7 +64,7 @@ def override(decision_id: str) -> ResponseReturnValue:
     return _judged(lambda conn: review.reject(conn, decision_id, person, parts().now(), reason, note))
 
 
-@blueprint.post("/reviews/<int:review_id>/undo")
+@blueprint.post("/reviews/<int(max=999999999999999999):review_id>/undo")
 @may("decision.review")
 def undo(review_id: int) -> ResponseReturnValue:
     """Take one's own verdict back, within ten seconds."""

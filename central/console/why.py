@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from central.console.access import current_person, may
 from central.console.charts import Chart, Line
-from central.console.fragments import Fragment, Look, Page, Rows, show
+from central.console.fragments import Fragment, Look, Page, Rows, row_number, show
 from central.console.redraw import answer
 from central.console.words import card_of
 from central.deciding import review
@@ -53,7 +53,7 @@ def _decision(look: Look) -> Rows:
 
 def _event(look: Look) -> Rows:
     device, _slash, sequence = look.key.partition("/")
-    event = seen.event(look.conn, device, int(sequence)) if sequence.isdecimal() else None
+    event = seen.event(look.conn, device, row_number(sequence))
     if event is None:
         abort(404)
     count = _count(look.conn, event)
@@ -138,13 +138,13 @@ def decision_json(decision_id: str) -> ResponseReturnValue:
     return Response(codec.encode(said), mimetype="application/json")
 
 
-@blueprint.get("/why/event/<device>/<int:sequence>")
-def event_page(device: str, sequence: int) -> ResponseReturnValue:
+@blueprint.get("/why/event/<device>/<sequence>")
+def event_page(device: str, sequence: str) -> ResponseReturnValue:
     """One event with its picture or its stretch of readings."""
     return show(EVENT, f"{device}/{sequence}")
 
 
-@blueprint.post("/counts/<int:count_id>/wrong")
+@blueprint.post("/counts/<int(max=999999999999999999):count_id>/wrong")
 @may("count.mark_wrong")
 def mark_wrong(count_id: int) -> ResponseReturnValue:
     """Trust a count no more; what rested on it is decided again at once."""

@@ -1,7 +1,7 @@
 """How things went over a time: counts and book of a shelf, channels and anomalies of a machine, a day's figures."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time
 
 from sqlalchemy import ColumnElement, Connection, Integer, cast, func, select
 
@@ -173,8 +173,7 @@ def figures_since(conn: Connection, site: str, since: datetime) -> Figures:
 
 def midnight(now: datetime) -> datetime:
     """When the house's day began."""
-    local = now.astimezone()
-    return (local - timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)).astimezone(UTC)
+    return datetime.combine(now.astimezone().date(), time()).astimezone(UTC)
 
 
 def _number(conn: Connection, wanted: ColumnElement[bool]) -> int:

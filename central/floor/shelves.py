@@ -19,7 +19,7 @@ NOTABLE_DIFFERENCE = 2  # units: one may be a carton in somebody's hands
 
 @dataclass(frozen=True, kw_only=True)
 class ShelfStock:
-    """One place and its item. `counted` is the newest trusted count with the movements since it.
+    """One place and its item. `counted` is the newest trusted count with the movements since it, never below 0.
 
     A place that the house file does not name has no facings and no aisle: what is known of it was counted or booked.
     """
@@ -96,7 +96,8 @@ def shelf_at(conn: Connection, site: str, location: str) -> ShelfStock | None:
 
 _PLACE = (shelves.c.location, shelves.c.label, shelves.c.aisle, shelves.c.sku, shelves.c.facings, shelves.c.depth)
 _ITEM = (items.c.label.label("item"), items.c.unit_cost, items.c.currency)
-_SEEN = (positions.c.counted, positions.c.counted_at, positions.c.count_id)
+_LEFT = func.max(positions.c.counted, 0).label("counted")  # more may be sold than was seen; less than nothing cannot stand
+_SEEN = (_LEFT, positions.c.counted_at, positions.c.count_id)
 _COUNT = (counts.c.confidence, counts.c.device, counts.c.sequence)
 
 

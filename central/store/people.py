@@ -41,7 +41,6 @@ sessions = Table(
     Column("secret_hash", String, primary_key=True),  # SHA-256 of the cookie's secret
     Column("user_id", Integer, ForeignKey("users.id"), nullable=False, index=True),
     Column("created_at", Instant, nullable=False),
-    Column("seen_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
     Column("address", String),
@@ -111,7 +110,7 @@ def open_session(
     conn: Connection, user_id: int, secret_hash: str, now: datetime, expires_at: datetime, address: str | None
 ) -> None:
     """A new sign-in, kept under the hash of its secret."""
-    values = {"secret_hash": secret_hash, "user_id": user_id, "created_at": now, "seen_at": now}
+    values = {"secret_hash": secret_hash, "user_id": user_id, "created_at": now}
     conn.execute(insert(sessions).values(values | {"expires_at": expires_at, "address": address}))
 
 

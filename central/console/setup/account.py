@@ -6,7 +6,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from central.console.access import COOKIE, current_person
-from central.console.sign_in import passwords
+from central.console.sign_in import TOO_MANY, is_right, passwords, too_soon
+from central.errors import TooSoon
 from central.identity import sessions
 from central.identity.passwords import LEAST_SIGNS
 from central.parts import parts
@@ -23,18 +24,23 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("/setup/account/password")
 def set_password() -> ResponseReturnValue:
-    """A new password; whoever has one must give it."""
+    """A new password; whoever has one must give it. Whoever came in by the old one is out."""
     person, chosen = current_person(), request.form.get("new", "")
     with parts().reading() as conn:
         stored = people.password_hash(conn, person.id)
-    if stored is not None and not passwords().is_right(stored, request.form.get("old", "")):
+    try:
+        may_change = stored is None or is_right(person.name, stored, request.form.get("old", ""))
+    except TooSoon as error:
+        return _page(too_soon(error), TOO_MANY)
+    if not may_change:
         return _page(_("The old password is not right. Nothing was changed."), 403)
     if len(chosen) < LEAST_SIGNS:
-        return _page(_("A password needs %(least)s signs or more. Nothing was changed.", least=LEAST_SIGNS), 422)
+        return _page(_("A password needs %(least)s characters or more. Nothing was changed.", least=LEAST_SIGNS), 422)
     hashed = passwords().hashed(chosen)
     with parts().writing() as conn:
         people.set_password_hash(conn, person.id, hashed)
-    flash(_("Your password is set."))
+        sessions.close_others(conn, person, request.cookies[COOKIE], parts().now())
+    flash(_("Your password is set. You are signed out everywhere else."))
     return redirect(url_for("account.page"), 303)
 
 

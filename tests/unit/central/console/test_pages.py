@@ -13,7 +13,8 @@ from central.app import create_app
 from central.console import live
 from central.console.assets import FOLDER
 from central.identity import sessions
-from central.store import reviews
+from central.identity.attempts import FREE_OF_NAME
+from central.store import changes, reviews
 from central.store.engine import reading, writing
 from central.translations import catalogue
 from tests.journeys.console_house import BROKER, PASSWORD, ConsoleHouse, copy_of, empty
@@ -51,12 +52,59 @@ def test_name_and_password_let_in(app: Flask) -> None:
     assert browser.get("/stock").status_code == 200
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "/\n/x"]
+)
 def test_the_door_leads_nowhere_else(app: Flask, elsewhere: str) -> None:
     """An address of another house is not followed."""
     browser = app.test_client()
     form = {"name": "li", "password": PASSWORD, "next": elsewhere, "csrf_token": token(browser, "/sign-in")}
     assert browser.post("/sign-in", data=form).headers["Location"] == "/"
+
+
+def test_guessing_a_password_is_slowed_down(house: ConsoleHouse) -> None:
+    """After a few wrong ones even the right one has to wait; the page says how long, and nobody else waits."""
+    app = create_app(house.parts, secret_key=b"of this test only")
+    browser = app.test_client()
+    form = {"name": "li", "password": "oat milk", "csrf_token": token(browser, "/sign-in")}
+    answers = [browser.post("/sign-in", data=form).status_code for _ in range(FREE_OF_NAME)]
+    assert answers == [403] * FREE_OF_NAME
+    refused = browser.post("/sign-in", data=form | {"password": PASSWORD})
+    assert refused.status_code == 429
+    assert "Wait 1 second and" in refused.get_data(as_text=True)
+    desk = signed_in(app, house, "li")
+    change = {"csrf_token": token(desk), "old": PASSWORD, "new": PASSWORD}
+    assert desk.post("/setup/account/password", data=change).status_code == 429
+    assert browser.post("/sign-in", data=form | {"name": "wang", "password": PASSWORD}).status_code == 302
+    live.stop(app)
+
+
+def test_a_new_password_ends_every_other_sign_in(app: Flask, house: ConsoleHouse) -> None:
+    """Whoever came in by the old one is out; the browser that changed it stays."""
+    desk, thief = signed_in(app, house, "wang"), signed_in(app, house, "wang")
+    form = {"csrf_token": token(desk), "old": PASSWORD, "new": PASSWORD}
+    assert desk.post("/setup/account/password", data=form).status_code == 303
+    assert thief.get("/").status_code == 302
+    assert desk.get("/").status_code == 200
+
+
+def test_forms_of_before_the_sign_in_are_worth_nothing_after(app: Flask) -> None:
+    """Whoever sat at this browser before knows no token that still counts."""
+    browser = app.test_client()
+    before = token(browser, "/sign-in")
+    browser.post("/sign-in", data={"name": "li", "password": PASSWORD, "csrf_token": before})
+    assert browser.post("/sign-out", data={"csrf_token": before}).status_code == 400
+
+
+def test_the_next_person_reads_their_own_language(app: Flask, house: ConsoleHouse) -> None:
+    """Signing out takes along what was chosen on a shared tablet."""
+    tablet = signed_in(app, house, "wang")
+    tablet.post("/preferences", data={"csrf_token": token(tablet), "language": "zh_Hans"})
+    tablet.post("/sign-out", data={"csrf_token": token(tablet)})
+    assert 'lang="en"' in tablet.get("/sign-in", headers={"Accept-Language": "en"}).get_data(as_text=True)
+    again = signed_in(app, house, "wang")
+    assert 'lang="zh-Hans"' in again.get("/", headers={"Accept-Language": "en"}).get_data(as_text=True)
+    again.post("/preferences", data={"csrf_token": token(again), "language": "en"})
 
 
 def test_a_link_lets_in_once(app: Flask, house: ConsoleHouse) -> None:
@@ -134,6 +182,21 @@ def test_the_stream_begins_at_once_and_resumes(li: FlaskClient) -> None:
     answer.close()
 
 
+def test_a_stream_from_a_row_that_never_was_begins_now(li: FlaskClient, house: ConsoleHouse) -> None:
+    """After a backup was put back, pages that were open hear of what comes, not only of what passes their old row."""
+    with reading(house.engine) as conn:
+        newest = changes.newest(conn)
+    answer = li.get(f"/events?page=today&after={'9' * 18}", headers={"HX-Request": "true"})
+    stream = iter(answer.response)
+    assert next(stream) == b": open\n\n"
+    with writing(house.engine) as conn:
+        changes.log(conn, "s1", "device", "eye-01", house.now())
+    first = next(stream)
+    assert isinstance(first, bytes)
+    assert first.startswith(f"id: {newest + 1}\n".encode())
+    answer.close()
+
+
 def test_the_policy_allows_this_house_only(li: FlaskClient) -> None:
     """Nothing inline, nothing from elsewhere, no frames around us, nothing sniffed."""
     for path in ("/", "/sign-in", "/nowhere", "/events?page=nothing"):
@@ -196,6 +259,8 @@ def test_what_is_not_there_is_said(li: FlaskClient) -> None:
         "/equipment/mill-9",
         "/why/decision/x",
         "/why/event/eye-01/9",
+        "/why/event/eye-01/99999999999999999999",
+        f"/why/event/eye-01/{'9' * 5000}",
         "/evidence/x",
     ):
         answer = li.get(path)
