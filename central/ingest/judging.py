@@ -1,6 +1,7 @@
-"""Messages get their verdict as they come, on the client's thread: checking a signature and reading JSON need no database.
+"""Messages get their verdict just before they are landed, by the devices on record at that moment.
 
-So one processor judges while the other lands. A verdict holds as long as the devices on record are those it was reached by.
+Judging on the client's thread, so that one processor judges while the other lands, was measured:
+no faster, for a tenth more CPU.
 """
 
 import traceback
@@ -21,23 +22,20 @@ log = structlog.get_logger()
 
 
 class Judge:
-    """Reads the snapshot of `speakers` on any thread; has it renewed only where messages are landed."""
+    """Holds messages against the snapshot of `speakers`."""
 
     def __init__(self, speakers: Speakers, now: Callable[[], datetime]) -> None:
         self._speakers = speakers
         self._now = now
 
-    def heard(self, message: Message) -> Waiting:
-        """The message with its verdict. Raises nothing: one that this code stumbles over goes into quarantine."""
-        registry = self._speakers.registry
-        topic, verdict = self._verdict(message, registry)
-        return Waiting(message, topic, verdict, registry)
-
-    def settled(self, one: Waiting) -> Waiting:
-        """The same, judged again if the devices on record changed; a stranger may have been added a moment ago."""
-        if isinstance(one.verdict, Quarantined) and one.verdict.reason == "unknown_device":
+    def judged(self, message: Message) -> Waiting:
+        """The message with its verdict; a stranger may have been added a moment ago. Raises nothing: one that this code
+        stumbles over goes into quarantine."""
+        topic, verdict = self._verdict(message, self._speakers.registry)
+        if isinstance(verdict, Quarantined) and verdict.reason == "unknown_device":
             self._speakers.refresh(AFTER_A_STRANGER_S)
-        return one if one.registry is self._speakers.registry else self.heard(one.message)
+            topic, verdict = self._verdict(message, self._speakers.registry)
+        return Waiting(message, topic, verdict)
 
     def _verdict(self, message: Message, registry: Registry) -> tuple[EdgeTopic | None, Verdict]:
         try:

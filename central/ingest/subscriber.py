@@ -1,6 +1,6 @@
 """The loop of `tallyhouse ingest`: what the broker brings is landed with all else that waits, and then acknowledged.
 
-The client's thread judges and fills a bounded queue, this one empties it: a full queue is the brake. The order is commit,
+The client's thread fills a bounded queue, this one empties it: a full queue is the brake. The order is commit,
 PUBACK, `down/ack`: a crash in between makes the broker or the device send again, which has no effect.
 """
 
@@ -32,9 +32,8 @@ from protocols.messages.device import CentralState
 from protocols.signing import PrivateKey
 
 CLIENT_ID = "central-ingest"
-MOST_WAITING = 400
+MOST_WAITING = 200
 LOOK_EVERY_S = 0.2
-GATHER_S = 0.05
 GOODBYE_S = 2.0
 
 log = structlog.get_logger()
@@ -46,14 +45,13 @@ def run(parts: Parts, address: Address, signing_key: PrivateKey, stop: Event) ->
     with parts.writing() as conn:
         state = _State(house.epoch(conn), parts.now)
     speakers = Speakers(lambda: _on_record(parts), time.monotonic)
-    speakers.refresh()
     judge, writer = Judge(speakers, parts.now), Writer(parts, stop.wait)
-    queue: Queue[Waiting] = Queue(MOST_WAITING)
+    queue: Queue[Message] = Queue(MOST_WAITING)
     connected = Event()
     bus = Bus(
         address,
         CLIENT_ID,
-        listening=Listening(topics.UP_FILTER, partial(_enqueue, queue, judge, stop), receive_maximum=2 * MOST_WAITING),
+        listening=Listening(topics.UP_FILTER, partial(_enqueue, queue, stop), receive_maximum=2 * MOST_WAITING),
         will=Will(topics.CENTRAL_STATE, state.said(is_online=False)),
         connected=lambda _bus: connected.set(),
     )
@@ -69,7 +67,7 @@ def run(parts: Parts, address: Address, signing_key: PrivateKey, stop: Event) ->
                 bus.publish(topics.CENTRAL_STATE, state.said(is_online=True), retain=True)
                 changed = speakers.devices
             _tell_desired(bus, changed, signing_key)
-            _land(bus, writer, [judge.settled(one) for one in _all_waiting(queue)])
+            _land(bus, writer, [judge.judged(message) for message in _all_waiting(queue)])
         _say_goodbye(bus, state.said(is_online=False))
 
 
@@ -93,24 +91,20 @@ def _on_record(parts: Parts) -> list[Device]:
         return devices.identities(conn)
 
 
-def _enqueue(queue: Queue[Waiting], judge: Judge, stop: Event, message: Message) -> None:
-    judged = judge.heard(message)
+def _enqueue(queue: Queue[Message], stop: Event, message: Message) -> None:
     while not stop.is_set():
         with suppress(Full):
-            queue.put(judged, timeout=LOOK_EVERY_S)
+            queue.put(message, timeout=LOOK_EVERY_S)
             return
 
 
-def _all_waiting(queue: Queue[Waiting]) -> list[Waiting]:
-    """What waits, and where more than one does what comes while they gather: a transaction costs as much for a few."""
-    waiting: list[Waiting] = []
+def _all_waiting(queue: Queue[Message]) -> list[Message]:
+    messages: list[Message] = []
     with suppress(Empty):
-        waiting.append(queue.get(timeout=LOOK_EVERY_S))
-        waiting.append(queue.get_nowait())
-        until_s = time.monotonic() + GATHER_S
-        while len(waiting) < MOST_WAITING:
-            waiting.append(queue.get(timeout=max(0.0, until_s - time.monotonic())))
-    return waiting
+        messages.append(queue.get(timeout=LOOK_EVERY_S))
+        while len(messages) < MOST_WAITING:
+            messages.append(queue.get_nowait())
+    return messages
 
 
 def _land(bus: Bus, writer: Writer, waiting: list[Waiting]) -> None:

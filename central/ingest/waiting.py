@@ -3,19 +3,17 @@
 from msgspec import Struct
 
 from central.bus import Message
-from central.ingest.registry import Registry
 from central.ingest.verdicts import Verdict
 from protocols.envelope import Acknowledgement
 from protocols.topics import EdgeTopic
 
 
 class Waiting(Struct, frozen=True):
-    """topic: the message's own, parsed, where it is one of ours; the verdict, reached by `registry`, says what to do."""
+    """topic: the message's own, parsed, where it is one of ours; the verdict says what to do."""
 
     message: Message
     topic: EdgeTopic | None
     verdict: Verdict
-    registry: Registry
 
 
 class Answer(Struct, frozen=True):
