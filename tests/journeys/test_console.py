@@ -138,6 +138,19 @@ def test_overriding_asks_for_a_reason(desk: Page, house: ConsoleHouse) -> None:
     expect(desk.locator("#why")).to_contain_text("A local event · harbour closed on Thursday")
 
 
+def test_a_form_in_use_stays_open_while_the_page_lives_on(desk: Page, house: ConsoleHouse) -> None:
+    """A count that redraws the page neither shuts the form, nor takes the focus, nor what was typed."""
+    desk.goto(f"/why/decision/{open_proposal(house)}")
+    desk.locator("#override summary").click()
+    desk.get_by_label("Note (optional)").fill("a fair next week")
+    desk.evaluate("document.body.addEventListener('htmx:sse:after:message', () => { document.body.dataset.redrawn = 1; })")
+    house.count("b-04")
+    expect(desk.locator("body[data-redrawn]")).to_be_attached()
+    expect(desk.locator("#override")).to_have_attribute("open", "")
+    expect(desk.get_by_label("Note (optional)")).to_be_focused()
+    expect(desk.get_by_label("Note (optional)")).to_have_value("a fair next week")
+
+
 def test_from_a_decision_to_its_picture_in_one_step(desk: Page, house: ConsoleHouse) -> None:
     """Why shows the picture with a box for each unit, on the page itself."""
     house.count("b-04", 4)

@@ -83,6 +83,15 @@ body.addEventListener("htmx:before:swap", (event) => {
   button.hidden = false;
 });
 
+// --- what somebody opened or closed stays so when a live update redraws it: nobody's form shuts under their hands ---
+body.addEventListener("htmx:before:swap", (event) => {
+  for (const { target, fragment } of event.detail.tasks) {
+    const before = target?.querySelectorAll?.("details") ?? [];
+    const after = fragment?.querySelectorAll?.("details") ?? [];
+    if (before.length === after.length) before.forEach((part, place) => { after[place].open = part.open; });
+  }
+});
+
 // --- a link to a closed part opens it ---
 function open() {
   const part = location.hash && document.getElementById(location.hash.slice(1));
