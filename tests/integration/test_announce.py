@@ -133,7 +133,8 @@ def test_what_was_said_before_the_broker_failed_is_not_said_again(
     monkeypatch.setattr(mqtt, "TAKEN_WITHIN_S", 0.3)
     total = waiting(house)
     assert total >= 2
-    begin, begun = bus.begin, []
+    begin = bus.begin
+    begun: list[Callable[[float], None]] = []
 
     def one_taken(*said: Any, **how: Any) -> Callable[[float], None]:
         if begun:
