@@ -1,7 +1,7 @@
 """Messages get their verdict just before they are landed, by the devices on record at that moment.
 
 Judging on the client's thread, so that one processor judges while the other lands, was measured:
-no faster, for a tenth more CPU.
+slower, for a sixth more CPU (docs/benchmarks.md).
 """
 
 import traceback
