@@ -17,6 +17,27 @@ CentralError
 """
 
 from datetime import datetime
+from typing import Literal
+
+# Why something from a device lies in quarantine; the console has a word for each in both languages.
+QuarantineReason = Literal[
+    "bad_signature",
+    "unreadable",
+    "bad_data",
+    "unknown_kind",
+    "unknown_device",
+    "revoked",
+    "wrong_device",
+    "wrong_site",
+    "wrong_hash",
+    "bad_topic",
+    "oversized",
+    "cloned",
+    "unlandable",
+    "broken_order",
+    "in_parts",
+    "quarantine_full",
+]
 
 
 class CentralError(Exception):

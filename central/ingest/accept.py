@@ -11,6 +11,7 @@ from typing import cast
 
 from msgspec import Raw, Struct
 
+from central.errors import QuarantineReason
 from central.ingest.registry import Registry, Speaker, Stranger, speaker_of
 from protocols import codec, signing
 from protocols.envelope import MAX_BATCH_BYTES, Batch, BatchHead, Event
@@ -45,7 +46,7 @@ class Poison(Struct, frozen=True, gc=False):
     """An event that cannot be understood: the cursor passes over it. raw: the whole event, to be replayed one day."""
 
     sequence: int
-    reason: str
+    reason: QuarantineReason
     detail: str
     raw: bytes
 
@@ -70,7 +71,7 @@ class Misplaced(Struct, frozen=True):
     boot: str
     first: int
     last: int
-    reason: str
+    reason: QuarantineReason
     detail: str
     payload: bytes
 
@@ -78,7 +79,7 @@ class Misplaced(Struct, frozen=True):
 class Quarantined(Struct, frozen=True):
     """Nothing to land and nothing to answer. device: who it claims to be, where that is known."""
 
-    reason: str
+    reason: QuarantineReason
     detail: str
     device: str | None = None
 
@@ -96,7 +97,7 @@ Verdict = Accepted | Misplaced | Quarantined | Unheard
 class Refusal(Exception):
     """A batch as a whole cannot be taken; `reason` is its code."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: QuarantineReason, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
 
@@ -205,5 +206,5 @@ def _strange_time(moment: datetime) -> str | None:
     return None if EARLIEST <= moment < LATEST else f"{moment} is outside the years {EARLIEST.year} to {LATEST.year - 1}"
 
 
-def _poison(event: Event, reason: str, detail: str) -> Poison:
+def _poison(event: Event, reason: QuarantineReason, detail: str) -> Poison:
     return Poison(event.sequence, reason, detail, codec.encode(event))

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from msgspec import Struct
 
+from central.errors import QuarantineReason
 from central.ingest.accept import Quarantined
 from central.ingest.registry import Registry, Stranger, speaker_of
 from central.store.evidence import Piece
@@ -50,5 +51,7 @@ def _whole(topic: EdgeTopic, evidence: Evidence) -> Delivered | Quarantined:
     return Delivered(topic.device, evidence.boot, piece)
 
 
-def _code(error: ProtocolError) -> str:
-    return {BadSignature: "bad_signature", Oversized: "oversized"}.get(type(error), "unreadable")
+def _code(error: ProtocolError) -> QuarantineReason:
+    if isinstance(error, BadSignature):
+        return "bad_signature"
+    return "oversized" if isinstance(error, Oversized) else "unreadable"

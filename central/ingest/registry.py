@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from central.errors import QuarantineReason
 from protocols.signing import PublicKey
 from protocols.topics import EdgeTopic
 
@@ -23,7 +24,7 @@ Registry = Mapping[str, Speaker]
 class Stranger:
     """Why a topic's device is not heard: a reason code and what to do about it."""
 
-    reason: str
+    reason: QuarantineReason
     detail: str
 
 

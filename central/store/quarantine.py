@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Table, func, select
 
+from central.errors import QuarantineReason
 from central.store.engine import among, upsert
 from central.store.metadata import metadata
 from central.store.types import Instant
@@ -37,7 +38,7 @@ FULL = "{most} things of {device} are held; of what comes beyond them only the n
 class Held:
     """One message or event that could not be taken in. sequence: of the event, where it is known."""
 
-    reason: str
+    reason: QuarantineReason
     detail: str
     topic: str
     payload: bytes
