@@ -7,7 +7,7 @@ import typer.main
 from pydantic import BaseModel
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from central.cli import app
+from central.cli.main import app
 from central.config import CentralConfig
 from central.house_file import HouseFile
 

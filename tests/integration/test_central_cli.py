@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from central.cli import app
+from central.cli.main import app
 from central.errors import CentralError
 from central.fleet.secret_files import write_secret
 from central.up.folder import HouseFolder, prepared
