@@ -70,6 +70,10 @@ class DeviceClock:
         self._trust = trust
         self._offset_ms: float | None = None
 
+    def monotonic_s(self) -> float:
+        """Seconds since the boot: for waiting, whatever the wall clock does."""
+        return self._monotonic_ms() / 1000
+
     def now(self) -> Stamp:
         """This moment, with the trust it deserves."""
         at, monotonic_ms = self._wall(), self._monotonic_ms()

@@ -6,6 +6,7 @@ paho's own thread only puts `Happening`s into the queue; one thread, the publish
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import Protocol
 
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -63,6 +64,24 @@ class Nudged:
 
 
 Happening = Connected | Disconnected | Published | Received | Nudged
+
+
+class Line(Protocol):
+    """What the sender needs of a connection."""
+
+    happenings: SimpleQueue[Happening]
+
+    def start(self) -> None:
+        """Connect, and again whenever the connection is lost."""
+
+    def rest(self) -> None:
+        """Hang up until `start`."""
+
+    def nudge(self) -> None:
+        """Wake the thread that waits for happenings."""
+
+    def publish(self, branch: Up, payload: bytes, content_type: str = "application/json", retain: bool = False) -> int:
+        """Sign and send on `up/{branch}`; the id that `Published` names."""
 
 
 @dataclass(frozen=True)

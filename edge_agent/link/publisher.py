@@ -3,7 +3,6 @@
 The rules are in `window.py`; this is the thread that turns happenings into steps of the window and turns into messages.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from queue import Empty
@@ -15,7 +14,7 @@ from edge_agent.clock import DeviceClock
 from edge_agent.errors import OutboxBusy, OutboxFull
 from edge_agent.link import window as rules
 from edge_agent.link.batch import ROOM_BYTES, packed
-from edge_agent.link.connection import Connected, Connection, Disconnected, Happening, Published, Received
+from edge_agent.link.connection import Connected, Disconnected, Happening, Line, Published, Received
 from edge_agent.link.inbox import Inbox
 from edge_agent.link.uploader import Uploader
 from edge_agent.outbox.entry import Entry, Stamper
@@ -59,7 +58,7 @@ class Publisher:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Line,
         queue: Queue,
         uploader: Uploader,
         inbox: Inbox,
@@ -67,7 +66,7 @@ class Publisher:
         birth: bytes,
         patience_s: float = 5.0,
     ) -> None:
-        self.state = LinkState(since_s=time.monotonic())
+        self.state = LinkState(since_s=clock.monotonic_s())
         self._connection, self._queue, self._uploader = connection, queue, uploader
         self._inbox, self._clock, self._birth = inbox, clock, birth
         self._stamper = Stamper(clock)
@@ -80,12 +79,16 @@ class Publisher:
     def run(self, stop: Flag) -> None:
         """Work until `stop` is set (and the connection nudged)."""
         while not stop.is_set():
-            self._take(self._wait_s())
-            if self._is_resting and time.monotonic() >= self._window.not_before_s:
-                self._is_resting = False
-                self._connection.start()
-            if self._is_at_work():
-                self._work(time.monotonic())
+            self.step(self.wait_s())
+
+    def step(self, wait_s: float) -> None:
+        """Take what happened, waiting so long for the first thing, and do what is due."""
+        self._take(wait_s)
+        if self._is_resting and self._clock.monotonic_s() >= self._window.not_before_s:
+            self._is_resting = False
+            self._connection.start()
+        if self._is_at_work():
+            self._work(self._clock.monotonic_s())
 
     def nudge(self) -> None:
         """Something new lies in the outbox."""
@@ -94,14 +97,15 @@ class Publisher:
     def alarm(self) -> str | None:
         """What a person should know of the link; None when all is well."""
         state = self.state
-        if state.trouble is not None or state.proven or time.monotonic() - state.since_s <= PROOF_S:
+        if state.trouble is not None or state.proven or self._clock.monotonic_s() - state.since_s <= PROOF_S:
             return state.trouble
         if not state.connected:
             return "no answer from the broker yet; see `doctor`"
         return "not proven: no signed down/desired came, so acknowledgements may not reach this device; see `doctor`"
 
-    def _wait_s(self) -> float:
-        now_s = time.monotonic()
+    def wait_s(self) -> float:
+        """How long until something is due, if nothing happens."""
+        now_s = self._clock.monotonic_s()
         window_s = rules.due(self._window, now_s) if self._is_at_work() or self._is_resting else None
         upload_s = self._uploader.due() if self._may_upload() else None
         return min([IDLE_S, *(max(0.01, moment - now_s) for moment in (window_s, upload_s) if moment is not None)])
@@ -125,7 +129,7 @@ class Publisher:
             return
 
     def _happened(self, happening: Happening) -> None:
-        now_s = time.monotonic()
+        now_s = self._clock.monotonic_s()
         match happening:
             case Connected():
                 self._connected(now_s)

@@ -6,7 +6,7 @@ the centre never takes: after a silence the next ones are tried, and the silent 
 
 from dataclasses import dataclass, field
 
-from edge_agent.link.connection import Connection
+from edge_agent.link.connection import Line
 from edge_agent.outbox.evidence import EvidenceSpool, Spooled
 from protocols.codec import encode, wire_time
 from protocols.messages.evidence import Evidence
@@ -22,7 +22,7 @@ class Uploader:
 
     device: str
     spool: EvidenceSpool
-    connection: Connection
+    connection: Line
     _cursor: int = 0
     _flights: set[str] = field(default_factory=set)
     _moved_s: float = 0.0
