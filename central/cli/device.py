@@ -8,7 +8,7 @@ import typer
 
 from central import config as configuration
 from central import runtime
-from central.cli.common import DEFAULT_CONFIG, WHO, AsJson, ConfigFile, group, loaded_config
+from central.cli.options import DEFAULT_CONFIG, WHO, AsJson, ConfigFile, group, loaded_config
 from central.fleet import broker, enrolment
 from central.fleet.agent_file import Centre, Duties
 from central.fleet.broker import BrokerFolder

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from central import house_file, runtime
-from central.cli.common import DEFAULT_CONFIG, WHO, ConfigFile, loaded_config
+from central.cli.options import DEFAULT_CONFIG, WHO, ConfigFile, loaded_config
 from central.store import audit, catalogue, schema
 
 app = typer.Typer()

@@ -3,7 +3,7 @@
 import typer
 
 from central import runtime
-from central.cli.common import DEFAULT_CONFIG, ConfigFile, group, loaded_config
+from central.cli.options import DEFAULT_CONFIG, ConfigFile, group, loaded_config
 from central.store import audit
 
 app = group("The record of who did what.")

@@ -3,7 +3,7 @@
 import typer
 
 from central import config as configuration
-from central.cli.common import DEFAULT_CONFIG, ConfigFile, group
+from central.cli.options import DEFAULT_CONFIG, ConfigFile, group
 
 app = group("Write or check the server's TOML.")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from central import runtime
-from central.cli.common import DEFAULT_CONFIG, WHO, AsJson, ConfigFile, group, loaded_config
+from central.cli.options import DEFAULT_CONFIG, WHO, AsJson, ConfigFile, group, loaded_config
 from central.fleet import broker, integrators
 from central.fleet.broker import BrokerFolder
 from central.identity import tokens

@@ -8,7 +8,7 @@ import typer
 
 from central import config as configuration
 from central import runtime
-from central.cli.common import DEFAULT_CONFIG, WHO, ConfigFile, group, loaded_config
+from central.cli.options import DEFAULT_CONFIG, WHO, ConfigFile, group, loaded_config
 from central.errors import Refused
 from central.identity import sessions
 from central.identity.passwords import LEAST_SIGNS, Passwords
