@@ -124,7 +124,7 @@ def config_example() -> None:
 def config_check(config: ConfigFile) -> None:
     """Say whether the file, its keys and password, and the settings of its sources and tasks can be used."""
     configuration.quieten_video()
-    from edge_agent.agent import check_parts  # noqa: PLC0415  `example` needs none of the parts
+    from edge_agent.workshop import check_parts  # noqa: PLC0415  `example` needs none of the parts
 
     with _worded():
         set_up_logs(level="error")
@@ -158,8 +158,9 @@ def _observed(config: configuration.EdgeConfig, file: Path, stop: Flag) -> bool:
 
 def _replayed(config: configuration.EdgeConfig, request: "ReplayRequest", speed: float, stop: Flag) -> bool:
     """Play one recording; False when something still waits."""
-    from edge_agent.agent import Replay, build  # noqa: PLC0415  the other commands need none of the parts
+    from edge_agent.agent import build  # noqa: PLC0415  the other commands need none of the parts
     from edge_agent.replaying import for_replay, play  # noqa: PLC0415
+    from edge_agent.workshop import Replay  # noqa: PLC0415
 
     with ExitStack() as stack:
         return play(build(for_replay(config, request), stack, stop, Replay(speed or None)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from queue import Empty
 
-from edge_agent.agent import broker_place, built_task, source_place
+from edge_agent.agent import broker_place
 from edge_agent.clock import EARLIEST, DeviceClock
 from edge_agent.config import EdgeConfig, SourceConfig, TaskConfig, centre_key, signing_key
 from edge_agent.errors import EdgeError, SourceEnded
@@ -20,6 +20,7 @@ from edge_agent.link.inbox import Inbox
 from edge_agent.outbox.database import OUTBOX_NAME, open_read_only
 from edge_agent.outbox.queue import oldest_age_s, read_state
 from edge_agent.registry import open_source
+from edge_agent.workshop import built_task, source_place
 from protocols.errors import ProtocolError
 from protocols.messages.device import CentralState, Desired
 

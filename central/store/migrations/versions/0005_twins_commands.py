@@ -1,0 +1,8 @@
+"""Desired and reported twins, commands and their replies."""
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Nothing yet."""

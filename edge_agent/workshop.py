@@ -1,0 +1,152 @@
+"""Makes what an agent works with from its configuration: sources, tasks and what is announced of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from threading import Event as Flag
+
+import msgspec
+import structlog
+
+import vision_models
+from edge_agent.clock import DeviceClock, boot_id
+from edge_agent.config import EdgeConfig, SourceConfig, TaskConfig
+from edge_agent.errors import BadRecording, ConfigError, SnapshotRejected, TaskNotBuilt
+from edge_agent.link.connection import Connection
+from edge_agent.observer import Observer
+from edge_agent.outbox.database import OutboxFile
+from edge_agent.outbox.queue import Queue
+from edge_agent.outbox.snapshots import saved
+from edge_agent.pipeline import Pipeline
+from edge_agent.registry import SourcePlace, open_source, task_card
+from edge_agent.sources.source import Source, Unplayable
+from edge_agent.task import Context, Task, TaskCard
+from protocols.codec import wire_time
+from protocols.errors import BadProfile
+from protocols.messages.device import Birth, TaskAnnouncement
+from protocols.sensor_profiles.profile import Profile
+from protocols.sensor_profiles.profile import load as load_profile
+
+WEIGHTS = Path(vision_models.__file__).parent / "weights"
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One recording is played: `speed` in recorded seconds per second, None for as fast as possible."""
+
+    speed: float | None
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every observer is made from."""
+
+    config: EdgeConfig
+    file: OutboxFile
+    queue: Queue
+    clock: DeviceClock
+    connection: Connection
+    stop: Flag
+    replay: Replay | None
+
+    def observer(self, source: SourceConfig) -> Observer:
+        """The observer of one source with its tasks, restored to where they were."""
+        opened = self._opened(source)
+        wanted = [task for task in self.config.task if task.source == source.id]
+        tasks = {task.kind: built for task in wanted if (built := self._task(task, source, opened)) is not None}
+        interval_s = self.config.commit_interval_s
+        committed, is_live = self.connection.nudge, self.replay is None
+        pipeline = Pipeline(source.id, tasks, self.queue, self.clock, interval_s, committed, keeps_state=is_live)
+        pipeline.counts.task_errors += len(wanted) - len(tasks)
+        return Observer(source.id, opened, pipeline, self.stop)
+
+    def _opened(self, source: SourceConfig) -> Source:
+        try:
+            return open_source(source_place(source, 1.0 if self.replay is None else self.replay.speed), self.clock)
+        except BadRecording as error:
+            if self.replay is not None:
+                raise
+            _log.error("source_not_opened", source=source.id, why=str(error))
+            return Unplayable(error)
+
+    def _task(self, task: TaskConfig, source: SourceConfig, opened: Source) -> Task | None:
+        """The task, restored to where it was; one that cannot start does not keep the others from working."""
+        try:
+            built = built_task(task, source, opened)
+        except TaskNotBuilt as error:
+            if self.replay is not None:
+                raise
+            _log.error("task_not_started", source=source.id, task=task.kind, why=str(error))
+            return None
+        if self.replay is None:
+            _restore(f"{source.id}/{task.kind}", built, self.file)
+        return built
+
+
+def built_task(task: TaskConfig, source: SourceConfig, opened: Source) -> Task:
+    """The task with its settings checked and its model loaded. Raises ConfigError, UnknownTask, TaskNotBuilt."""
+    card = task_card(task.kind)
+    context = Context(source_id=source.id, weights=WEIGHTS, profile=_profile(source), units=opened.units)
+    settings = _settings(task, card)
+    try:
+        return card.build(settings, context)
+    except Exception as error:  # a model that is missing, damaged or refused says so in its own words
+        raise TaskNotBuilt(f"task {task.kind!r} on {task.source!r} cannot start: {error}") from error
+
+
+def check_parts(config: EdgeConfig) -> None:
+    """Look at what sources and tasks ask for, without connecting or loading a model.
+
+    Raises ConfigError, UnknownTask, BadRecording.
+    """
+    for source in config.source:
+        open_source(source_place(source, None), DeviceClock(boot_id())).close()
+        _profile(source)
+    for task in config.task:
+        _settings(task, task_card(task.kind))
+
+
+def _profile(source: SourceConfig) -> Profile | None:
+    try:
+        return load_profile(source.profile) if source.profile else None
+    except BadProfile as error:
+        raise ConfigError(f"[[source]] {source.id!r}: profile: {error}") from error
+
+
+def _settings(task: TaskConfig, card: TaskCard) -> msgspec.Struct:
+    try:
+        return msgspec.convert(task.settings, card.settings)
+    except msgspec.ValidationError as error:
+        schema = ", ".join(card.settings.__struct_fields__)
+        raise ConfigError(f"task {task.kind!r} on {task.source!r}: {error}; its settings are: {schema}") from error
+
+
+def _restore(name: str, task: Task, file: OutboxFile) -> None:
+    state = saved(file, name)
+    if state is None:
+        return
+    try:
+        task.restore(state)
+    except SnapshotRejected as error:
+        _log.warning("snapshot_rejected", task=name, why=str(error), remedy="the task starts anew")
+
+
+def source_place(source: SourceConfig, speed: float | None) -> SourcePlace:
+    """The source's part of the configuration, as the registry wants it."""
+    return SourcePlace(**{name: getattr(source, name) for name in source.__struct_fields__}, speed=speed)
+
+
+def birth(config: EdgeConfig, clock: DeviceClock, observers: Sequence[Observer]) -> Birth:
+    """What is said of this agent as soon as it is connected."""
+    models = {observer.source_id: observer.pipeline.models() for observer in observers}
+    tasks = [_announcement(task, models[task.source].get(task.kind)) for task in config.task]
+    return Birth(boot=clock.boot, started_at=wire_time(clock.now().at), version=version("tallyhouse"), tasks=tasks)
+
+
+def _announcement(task: TaskConfig, model: str | None) -> TaskAnnouncement:
+    """What is said of a task; one that did not start has no model."""
+    schema = msgspec.json.schema(task_card(task.kind).settings)
+    return TaskAnnouncement(kind=task.kind, source=task.source, settings=task.settings, settings_schema=schema, model=model)
