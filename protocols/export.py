@@ -15,7 +15,7 @@ import msgspec
 
 from protocols import topics
 from protocols.envelope import BATCH_CONTENT_TYPE, Acknowledgement, Batch
-from protocols.messages import decision, device, evidence
+from protocols.messages import command, decision, device, evidence
 from protocols.messages.registry import KINDS
 
 VERSION = "1.0.0"
@@ -44,9 +44,11 @@ CHANNELS = (
     Channel("status", f"{_EDGE}/up/status", device.Status, "device", "Birth and last will", retain=True),
     Channel("reported", f"{_EDGE}/up/reported", device.Reported, "device", "The twin as it is", retain=True),
     Channel("health", f"{_EDGE}/up/health", device.Health, "device", "State of the machine", qos=0),
+    Channel("replies", f"{_EDGE}/up/replies", command.Reply, "device", "How far a command has come"),
     Channel("evidence", f"{_EDGE}/up/evidence", evidence.Evidence, "device", "Pictures and raw readings"),
     Channel("ack", f"{_EDGE}/down/ack", Acknowledgement, "centre", "What is on the centre's disk"),
     Channel("desired", f"{_EDGE}/down/desired", device.Desired, "centre", "The twin as it should be", retain=True),
+    Channel("commands", f"{_EDGE}/down/commands", command.Command, "centre", "What a device should do once"),
     Channel("central-state", topics.CENTRAL_STATE, device.CentralState, "centre", "Is the centre there", retain=True),
     Channel(
         "out",

@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from protocols.envelope import Boot, Clock, Instant
 from protocols.identity import Name
+from protocols.messages.model_release import ModelRelease, ModelState
 
 Text = Annotated[str, Meta(max_length=400)]
 
@@ -78,18 +79,32 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Desired(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The twin as the centre wants it; receiving it, signed and retained, proves a device's subscription."""
+    """The twin as the centre wants it; receiving it, signed and retained, proves a device's subscription.
+
+    settings: "source/kind" of a task → its settings, whole; models: kind of task → the bundle it should run. What is not
+    named stays as the device's own file has it. A version below the one applied is an old message and is refused.
+    """
 
     version: Annotated[int, Meta(ge=0)]
-    settings: dict[str, Any] = {}
+    settings: dict[str, dict[str, Any]] = {}
+    models: dict[str, ModelRelease] = {}
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """A part of the desired twin that was not applied, and why: the old one stays."""
+
+    part: Annotated[str, Meta(max_length=100)]
+    why: Text
 
 
 class Reported(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The twin as it is; echoes the desired version that was applied."""
+    """The twin as it is; echoes the desired version that was applied, as far as `refused` does not say otherwise."""
 
     version: Annotated[int, Meta(ge=0)]
     boot: Boot
-    settings: dict[str, Any] = {}
+    settings: dict[str, dict[str, Any]] = {}
+    models: dict[str, ModelState] = {}
+    refused: Annotated[list[Refusal], Meta(max_length=64)] = []
 
 
 class CentralState(Struct, frozen=True, kw_only=True):
