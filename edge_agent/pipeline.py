@@ -145,7 +145,7 @@ class Pipeline:
     def _entry(self, finding: Finding, sample: Sample | None) -> Entry:
         taken = None if sample is None else Stamp(sample.taken_at, sample.monotonic_ms, sample.clock)
         attachment = self._attachment(finding, sample)
-        return self._stamper.entry(finding.data, taken, finding.occurred_at, finding.model, attachment)
+        return self._stamper.entry(finding.data, taken, finding.occurred_at, finding.model, attachment, finding.urgent)
 
     def _attachment(self, finding: Finding, sample: Sample | None) -> Attachment | None:
         evidence = finding.evidence

@@ -32,7 +32,10 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Entry:
-    """One conclusion on its way into the outbox, which gives it its sequence. `data` is the encoded message of `kind`."""
+    """One conclusion on its way into the outbox, which gives it its sequence. `data` is the encoded message of `kind`.
+
+    An `urgent` one may overtake a backlog on its way out, and is the last to leave when there is no room.
+    """
 
     id: str
     boot: str
@@ -43,6 +46,7 @@ class Entry:
     data: bytes
     model: str | None = None
     attachment: Attachment | None = None
+    urgent: bool = False
 
     def as_event(self, sequence: int) -> bytes:
         """The event in the bytes in which it will be sent."""
@@ -73,6 +77,7 @@ class Stamper:
         occurred_at: datetime | None = None,
         model: str | None = None,
         attachment: Attachment | None = None,
+        urgent: bool = False,
     ) -> Entry:
         """An entry around `data`, concluded from what was `taken` then (None: now)."""
         now = self.clock.now()
@@ -87,4 +92,5 @@ class Stamper:
             data=encode(data),
             model=model,
             attachment=attachment,
+            urgent=urgent,
         )

@@ -7,6 +7,7 @@ from typing import cast
 
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.entry import Attachment
+from edge_agent.outbox.ranks import Rank
 from protocols.messages.evidence import MAX_EVIDENCE_BYTES, MediaType
 
 REMEMBERED = 256  # pieces lately acknowledged: a still shelf shows the same picture every interval
@@ -65,12 +66,20 @@ class EvidenceSpool:
             return int(self._file.connection.execute("SELECT count(*) FROM evidence").fetchone()[0])
 
 
-def spool(connection: sqlite3.Connection, sequence: int, boot: str, attachment: Attachment) -> None:
+def spool(connection: sqlite3.Connection, sequence: int, boot: str, attachment: Attachment, rank: Rank) -> None:
     """Keep the evidence of an event, in the transaction that writes the event; once, if several events show the same."""
     if len(attachment.content) > MAX_EVIDENCE_BYTES:
         raise ValueError(f"evidence of {len(attachment.content)} bytes; at most {MAX_EVIDENCE_BYTES} fit into one message")
     connection.execute(
-        "INSERT INTO evidence (sequence, sha256, boot, media_type, taken_at, data) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+        "INSERT INTO evidence (sequence, sha256, boot, media_type, taken_at, data, class) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
         " WHERE NOT EXISTS (SELECT 1 FROM evidence WHERE sha256 = ?2)",
-        (sequence, attachment.name, boot, attachment.media_type, attachment.taken_at.isoformat(), attachment.content),
+        (
+            sequence,
+            attachment.name,
+            boot,
+            attachment.media_type,
+            attachment.taken_at.isoformat(),
+            attachment.content,
+            int(rank),
+        ),
     )

@@ -1,6 +1,14 @@
-"""Every change to the schema of the outbox file, in order. A row is the event as it will be sent; no other index."""
+"""Every change to the schema of the outbox file, in order. A row is the event as it will be sent, its class in front."""
+
+from zlib import crc32
 
 from sqlite_utils import Database, Migrations
+
+from edge_agent.outbox.counter import Counter
+from edge_agent.outbox.ranks import rank_of
+from edge_agent.outbox.rows import checksum
+from protocols.codec import read_event
+from protocols.errors import Unreadable
 
 SCHEMA = Migrations("outbox")
 
@@ -18,3 +26,30 @@ def _first(db: Database) -> None:
     )
     db.table("snapshots").create({"task": str, "sha256": str, "state": bytes}, pk="task", strict=True)
     db.table("set_aside").create({"sequence": int, "why": str, "at": str, "event": bytes}, pk="sequence", strict=True)
+
+
+@SCHEMA(name="0002_classes_and_checksums")
+def _classes_and_checksums(db: Database) -> None:
+    db.execute("ALTER TABLE events RENAME TO events_before")
+    columns = {"sequence": int, "boot": int, "created_ms": int, "class": int, "crc": int, "event": bytes}
+    db.table("events").create(columns, pk="sequence", strict=True)
+    for sequence, boot, created_ms, event in db.execute("SELECT * FROM events_before ORDER BY sequence").fetchall():
+        rank = int(rank_of(_kind(event)))
+        row = (sequence, boot, created_ms, rank, checksum(sequence, boot, created_ms, rank, event), event)
+        db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
+    db.execute("DROP TABLE events_before")
+    db.execute("CREATE INDEX alarms ON events (sequence) WHERE class = 1")
+    db.execute("ALTER TABLE evidence ADD COLUMN class INTEGER NOT NULL DEFAULT 2")
+    db.execute("ALTER TABLE boots ADD COLUMN crc INTEGER NOT NULL DEFAULT 0")
+    for key, boot in db.execute("SELECT id, boot FROM boots").fetchall():
+        db.execute("UPDATE boots SET crc = ? WHERE id = ?", (crc32(boot.encode()), key))
+    db.execute("ALTER TABLE counter ADD COLUMN crc INTEGER NOT NULL DEFAULT 0")
+    counter = Counter(*db.execute("SELECT last, acknowledged, corruptions FROM counter").fetchone())
+    db.execute("UPDATE counter SET crc = ?", (counter.crc,))
+
+
+def _kind(event: bytes) -> str:
+    try:
+        return read_event(event).kind
+    except Unreadable:
+        return "unreadable/1"

@@ -8,14 +8,17 @@ written. The row of the newest acknowledged event stays as a probe: sent again, 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from edge_agent.clock import EARLIEST
 from edge_agent.errors import OutboxBusy, OutboxFull
+from edge_agent.outbox.counter import read_counter, write_counter
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.entry import Entry
 from edge_agent.outbox.evidence import spool
+from edge_agent.outbox.ranks import rank_of
+from edge_agent.outbox.rows import StoredRow, put_rows
 from edge_agent.outbox.snapshots import save
 
 PRUNE_ROWS = 500
@@ -50,7 +53,8 @@ class Queue:
         self._file = file
         self.last: int
         self.acknowledged: int
-        self.last, self.acknowledged = file.connection.execute("SELECT last, acknowledged FROM counter").fetchone()
+        self._counter = read_counter(file.connection)
+        self.last, self.acknowledged = self._counter.last, self._counter.acknowledged
         self._pruned = self.acknowledged
 
     def append(self, entries: Sequence[Entry], now: datetime, states: Mapping[str, bytes] | None = None) -> list[int]:
@@ -77,6 +81,19 @@ class Queue:
                 "SELECT sequence, boots.boot, event FROM events JOIN boots ON boots.id = events.boot"
                 " WHERE sequence > ? ORDER BY sequence LIMIT ?",
                 (after, limit_count),
+            )
+            return _one_batch((Row(*row) for row in rows), limit_bytes)
+
+    def urgent_after(self, after: int, limit_bytes: int, limit_count: int, before: int | None = None) -> list[Row]:
+        """Alarms and defects not acknowledged, between two sequences (`before` None: no end), newest first.
+
+        Of the boot of the newest of them; at most so many bytes (but at least one event) and events.
+        """
+        with self._file.lock:
+            rows = self._file.connection.execute(
+                "SELECT sequence, boots.boot, event FROM events JOIN boots ON boots.id = events.boot"
+                " WHERE class = 1 AND sequence > ? AND sequence < ? ORDER BY sequence DESC LIMIT ?",
+                (max(after, self.acknowledged), self.last + 1 if before is None else before, limit_count),
             )
             return _one_batch((Row(*row) for row in rows), limit_bytes)
 
@@ -124,7 +141,7 @@ class Queue:
                 here = self.last + 1 if oldest is None else oldest
                 if here > upto + 1:
                     _put(connection, upto + 1, declare(upto + 1, here - 1))
-                connection.execute("UPDATE counter SET acknowledged = ?", (upto,))
+                write_counter(connection, replace(self._counter, last=self.last, acknowledged=upto))
             self.acknowledged = self._pruned = upto
             self._file.uploaded.clear()
 
@@ -144,15 +161,13 @@ class Queue:
 
     def _insert(self, connection: sqlite3.Connection, first: int, entries: Sequence[Entry], now: datetime) -> None:
         created_ms = int(now.timestamp() * 1000)
-        keys = {boot: boot_key(connection, boot) for boot in {entry.boot for entry in entries}}
-        rows = [(first + i, keys[entry.boot], created_ms, entry.as_event(first + i)) for i, entry in enumerate(entries)]
-        connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
+        put_rows(connection, (_stored(first + i, entry, created_ms) for i, entry in enumerate(entries)))
         for i, entry in enumerate(entries):
             if entry.attachment is not None and entry.attachment.name not in self._file.uploaded:
-                spool(connection, first + i, entry.boot, entry.attachment)
+                spool(connection, first + i, entry.boot, entry.attachment, rank_of(entry.kind, entry.urgent))
 
     def _count(self, connection: sqlite3.Connection, last: int) -> None:
-        connection.execute("UPDATE counter SET last = ?, acknowledged = ?", (last, self.acknowledged))
+        write_counter(connection, replace(self._counter, last=last, acknowledged=self.acknowledged))
 
     def _prune(self, connection: sqlite3.Connection) -> int:
         """Delete one range, short enough for the log of a nearly full disk; up to where."""
@@ -185,14 +200,6 @@ def oldest_age_s(state: QueueState, now: datetime) -> float:
     return max(0.0, now.timestamp() - state.oldest_ms / 1000)
 
 
-def boot_key(connection: sqlite3.Connection, boot: str) -> int:
-    """The number under which a boot's id is stored once."""
-    found = connection.execute("SELECT id FROM boots WHERE boot = ?", (boot,)).fetchone()
-    if found is not None:
-        return int(found[0])
-    return int(connection.execute("INSERT INTO boots (boot) VALUES (?) RETURNING id", (boot,)).fetchone()[0])
-
-
 def _one_batch(rows: Iterable[Row], limit_bytes: int) -> list[Row]:
     batch: list[Row] = []
     size = 0
@@ -205,6 +212,8 @@ def _one_batch(rows: Iterable[Row], limit_bytes: int) -> list[Row]:
 
 
 def _put(connection: sqlite3.Connection, sequence: int, entry: Entry) -> None:
-    created_ms = int(entry.occurred_at.timestamp() * 1000)
-    row = (sequence, boot_key(connection, entry.boot), created_ms, entry.as_event(sequence))
-    connection.execute("INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?)", row)
+    put_rows(connection, [_stored(sequence, entry, int(entry.occurred_at.timestamp() * 1000))])
+
+
+def _stored(sequence: int, entry: Entry, created_ms: int) -> StoredRow:
+    return StoredRow(sequence, entry.boot, created_ms, rank_of(entry.kind, entry.urgent), entry.as_event(sequence))

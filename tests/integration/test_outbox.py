@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
@@ -22,11 +23,11 @@ from edge_agent.outbox.queue import Queue, oldest_age_s
 from edge_agent.outbox.recovery import continue_after, open_outbox
 from edge_agent.outbox.snapshots import saved
 from edge_agent.outbox.view import shown
-from protocols.codec import read_event
+from protocols.codec import encode, read_event
 from protocols.messages.lost import Lost
-from protocols.messages.registry import read_data
+from protocols.messages.registry import EventData, kind_of, read_data
 from tests.integration.edge_parts import BOOT, entries, entry, opened_outbox
-from tests.makers import NOON
+from tests.makers import NOON, defect, equipment_anomaly
 from tests.parts.ports import eventually
 
 STAMPER = Stamper(DeviceClock(BOOT))
@@ -240,7 +241,7 @@ from pathlib import Path
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.queue import Queue
 from tests.integration.edge_parts import entries
-from tests.makers import NOON
+from tests.makers import NOON, defect, equipment_anomaly
 queue = Queue(OutboxFile(Path(sys.argv[1])))
 while True:
     last = queue.append(entries(1, 7), NOON)[-1]
@@ -279,3 +280,28 @@ def test_a_look_at_the_outbox_does_not_disturb_the_agent(tmp_path: Path) -> None
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA page_size").fetchone() == (1024,)
     connection.close()
+
+
+def test_alarms_and_defects_can_overtake_a_backlog_newest_first(tmp_path: Path) -> None:
+    """Not acknowledged, bounded in count and bytes, of one boot; both ends of an alarm, and whatever a task calls urgent."""
+    kinds: dict[int, EventData] = {3: defect(), 6: equipment_anomaly(), 7: equipment_anomaly(phase="clear"), 9: defect()}
+    boots = {number: "first" if number < 6 else "second" for number in range(1, 13)}
+    backlog = [replace(entry(number, boots[number]), urgent=number == 12) for number in range(1, 13)]
+    for number, data in kinds.items():
+        backlog[number - 1] = replace(backlog[number - 1], kind=kind_of(data), data=encode(data))
+    with opened_outbox(tmp_path / "outbox.db") as (_, queue):
+        queue.append(backlog, NOON)
+        assert urgent(queue, 0) == [12, 9, 7, 6]
+        assert urgent(queue, 0, before=6) == [3]
+        assert urgent(queue, 9) == [12]
+        assert urgent(queue, 0, count=2) == [12, 9]
+        assert [row.sequence for row in queue.urgent_after(0, 1, 200)] == [12]
+        queue.acknowledge(9)
+        assert urgent(queue, 0) == [12]
+        queue.acknowledge(12)
+        assert urgent(queue, 0) == []
+
+
+def urgent(queue: Queue, after: int, count: int = 200, before: int | None = None) -> list[int]:
+    """Sequences of the urgent events that the news lane would take."""
+    return [row.sequence for row in queue.urgent_after(after, 10**6, count, before)]
