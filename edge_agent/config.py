@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge_agent.errors import ConfigError, UnknownTask
+from edge_agent.privacy.policy import PrivacyPolicy
 from protocols.errors import BadSignature
 from protocols.identity import Name
 from protocols.signing import PrivateKey, PublicKey, private_key, public_key
@@ -36,6 +37,12 @@ host = "127.0.0.1"
 port = 18883
 username = "ear-01"
 password_file = "ear-01.password" # mode 0600
+
+[privacy]                         # what of a picture may leave the device
+moving_things = "pixelate"        # pixelate | keep: things that move and are larger than a facing
+outside_regions = "pixelate"      # pixelate | keep: what lies outside the regions of the tasks
+facing_share = 0.02               # of the frame that the largest item on a shelf covers
+hold_s = 60                       # so long after its last motion a thing stays pixelated
 
 [[source]]
 id = "pump-1"
@@ -100,6 +107,7 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     commit_interval_s: Seconds = 10.0
     health_interval_s: Seconds = 10.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    privacy: PrivacyPolicy = PrivacyPolicy()
     source: tuple[SourceConfig, ...] = ()
     task: tuple[TaskConfig, ...] = ()
 
@@ -145,7 +153,7 @@ def _overridden(raw: dict[str, Any], environment: Mapping[str, str]) -> dict[str
     broker = dict(raw.get("broker") or {})
     for field in EdgeConfig.__struct_fields__:
         value = environment.get(ENVIRONMENT_PREFIX + field.upper())
-        if value is not None and field not in {"broker", "source", "task"}:
+        if value is not None and field not in {"broker", "privacy", "source", "task"}:
             merged[field] = value
     for field in Broker.__struct_fields__:
         value = environment.get(f"{ENVIRONMENT_PREFIX}BROKER_{field.upper()}")

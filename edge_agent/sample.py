@@ -14,13 +14,17 @@ if TYPE_CHECKING:  # a device that only listens to machines does not pay for num
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture. `pixels`: (h, w, 3) uint8 BGR; `taken_at` is UTC; `monotonic_ms` belongs to the boot."""
+    """One picture. `pixels`: (h, w, 3) uint8 BGR; `taken_at` is UTC; `monotonic_ms` belongs to the boot.
+
+    veil: boxes (x, y, width, height, fractions) of moving things that must not leave the device.
+    """
 
     source_id: str
     taken_at: datetime
     monotonic_ms: int
     clock: Clock
     pixels: "NDArray[np.uint8]"
+    veil: tuple[tuple[float, float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)

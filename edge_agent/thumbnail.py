@@ -1,9 +1,13 @@
 """What may leave the device of a frame: a small JPEG of one region, and a coarse view that tells whether it changed."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.privacy.veil import pixelated, within
+from edge_agent.sample import Frame
 from edge_agent.task import Picture
 
 Pixels = NDArray[np.uint8]
@@ -22,6 +26,17 @@ def cut(pixels: Pixels, region: Region) -> Pixels:
     right = min(max(round((region[0] + region[2]) * width), left + 1), width)
     bottom = min(max(round((region[1] + region[3]) * height), top + 1), height)
     return pixels[top:bottom, left:right]
+
+
+def shown(frame: Frame, region: Region) -> Pixels:
+    """The region of a frame as it may be shown: the moving things in it are pixelated."""
+    hidden = [box for thing in frame.veil if (box := within(thing, region)) is not None]
+    return pixelated(cut(frame.pixels, region), hidden)
+
+
+def whole(frame: Frame, regions: Sequence[Region] | None) -> Pixels:
+    """The whole frame as it may be shown: pixelated outside `regions` (None: nowhere) and where things move."""
+    return pixelated(frame.pixels, frame.veil, regions)
 
 
 def jpeg(pixels: Pixels) -> Picture:

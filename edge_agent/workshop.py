@@ -65,12 +65,20 @@ class Workshop:
 
     def _opened(self, source: SourceConfig) -> Source:
         try:
-            return open_source(source_place(source, 1.0 if self.replay is None else self.replay.speed), self.clock)
+            opened = open_source(source_place(source, 1.0 if self.replay is None else self.replay.speed), self.clock)
+            return self._veiled(opened) if source.kind == "camera" else opened
         except BadRecording as error:
             if self.replay is not None:
                 raise
             _log.error("source_not_opened", source=source.id, why=str(error))
             return Unplayable(error)
+
+    def _veiled(self, camera: Source) -> Source:
+        """Only live cameras see people walk past: pictures of a recording have nothing to do with one another."""
+        from edge_agent.privacy.background import BackgroundModel  # noqa: PLC0415  OpenCV only where a camera is read
+        from edge_agent.sources.veiled import VeiledCamera  # noqa: PLC0415
+
+        return VeiledCamera(camera, BackgroundModel(self.config.privacy))
 
     def _task(self, task: TaskConfig, source: SourceConfig, opened: Source) -> Task | None:
         """The task, restored to where it was; one that cannot start does not keep the others from working."""
@@ -143,7 +151,9 @@ def birth(config: EdgeConfig, clock: DeviceClock, observers: Sequence[Observer])
     """What is said of this agent as soon as it is connected."""
     models = {observer.source_id: observer.pipeline.models() for observer in observers}
     tasks = [_announcement(task, models[task.source].get(task.kind)) for task in config.task]
-    return Birth(boot=clock.boot, started_at=wire_time(clock.now().at), version=version("tallyhouse"), tasks=tasks)
+    privacy = msgspec.to_builtins(config.privacy)
+    at = wire_time(clock.now().at)
+    return Birth(boot=clock.boot, started_at=at, version=version("tallyhouse"), tasks=tasks, privacy=privacy)
 
 
 def _announcement(task: TaskConfig, model: str | None) -> TaskAnnouncement:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from central.ingest.accept import Quarantined
 from central.ingest.projections.device_state import is_outdated
 from central.ingest.registry import Registry, Stranger, speaker_of
-from central.store import changes, devices
+from central.store import audit, changes, devices
 from protocols import codec
 from protocols.errors import ProtocolError
 from protocols.messages.device import Birth, Health, Reported, Will
@@ -49,6 +49,7 @@ def note(conn: Connection, said: Said, now: datetime) -> None:
     """Keep a state, unless it is of a boot that is over."""
     message = said.message
     if isinstance(message, Birth):
+        _note_privacy(conn, said.device, message, now)
         devices.heard(conn, said.device, now, online=True, boot=message.boot, birth=said.state)
     elif isinstance(message, Health):
         devices.heard(conn, said.device, now, health=said.state)
@@ -59,3 +60,11 @@ def note(conn: Connection, said: Said, now: datetime) -> None:
     else:
         devices.heard(conn, said.device, now, online=False, boot=message.boot)
     changes.log(conn, said.site, "device", said.device, now)
+
+
+def _note_privacy(conn: Connection, device: str, birth: Birth, now: datetime) -> None:
+    """What leaves a device of its pictures is on record from its first birth, and each time it changes."""
+    before = (devices.birth_of(conn, device) or {}).get("privacy")
+    if birth.privacy and birth.privacy != before:
+        deed = audit.Deed(who=device, action="device.privacy", thing=f"device/{device}", before=before, after=birth.privacy)
+        audit.record(conn, deed, now)

@@ -130,3 +130,8 @@ def heard(conn: Connection, name: str, now: datetime, **state: str | bool | dict
 def boot_of(conn: Connection, name: str) -> str | None:
     """The boot id of the device's newest birth."""
     return conn.execute(select(devices.c.boot).where(devices.c.device == name)).scalar_one_or_none()
+
+
+def birth_of(conn: Connection, name: str) -> dict[str, object] | None:
+    """The device's newest birth as JSON."""
+    return conn.execute(select(devices.c.birth).where(devices.c.device == name)).scalar_one_or_none()

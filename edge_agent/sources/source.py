@@ -9,10 +9,17 @@ from edge_agent.sample import Sample
 
 
 class Source(Protocol):
-    """A camera, a bus device or a recording. `dropped` counts samples overwritten unread, `refused` unreadable ones."""
+    """A camera, a bus device or a recording."""
 
-    dropped: int
-    refused: int
+    @property
+    def dropped(self) -> int:
+        """Samples overwritten unread."""
+        ...
+
+    @property
+    def refused(self) -> int:
+        """Samples that could not be read."""
+        ...
 
     @property
     def units(self) -> Mapping[str, str]:

@@ -22,12 +22,13 @@ class TaskAnnouncement(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Birth(Struct, frozen=True, kw_only=True, tag_field="state", tag="online", omit_defaults=True):
-    """Retained on `up/status` as soon as a device is connected."""
+    """Retained on `up/status` as soon as a device is connected. `privacy`: the rule by which its pictures are veiled."""
 
     boot: Boot
     started_at: Instant
     version: Annotated[str, Meta(max_length=64)]
     tasks: Annotated[list[TaskAnnouncement], Meta(max_length=64)] = []
+    privacy: dict[str, Any] = {}
 
 
 class Will(Struct, frozen=True, kw_only=True, tag_field="state", tag="offline"):

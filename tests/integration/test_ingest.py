@@ -1,5 +1,6 @@
 """Ingest on a real broker and a real database: what devices say becomes rows, then it is acknowledged."""
 
+import json
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -202,6 +203,18 @@ def test_presence_is_what_the_device_says(engine: Engine, eye: Voice) -> None:
     assert (account.expected, account.missing, account.unsent, account.oldest_unsent_age_s) == (12, 12, 4, 2.5)
     eye.say("status", codec.encode(Will(boot="new", reason="stopped")))
     eventually(lambda: value(engine, "SELECT online FROM devices") == 0)
+
+
+def test_what_leaves_a_device_of_its_pictures_is_on_record(engine: Engine, eye: Voice) -> None:
+    """One line in the audit trail when the rule is first told, and one each time it is another."""
+    for boot, rule in (("a", "pixelate"), ("b", "pixelate"), ("c", "keep")):
+        birth = Birth(boot=boot, started_at=NOON, version="0.1.0", privacy={"moving_things": rule})
+        eye.say("status", codec.encode(birth))
+        eventually(lambda boot=boot: value(engine, "SELECT boot FROM devices") == boot)
+    with reading(engine) as conn:
+        told = conn.execute(text("SELECT before, after FROM audit WHERE action = 'device.privacy' ORDER BY id")).all()
+    assert [json.loads(after)["moving_things"] for _, after in told] == ["pixelate", "keep"]
+    assert json.loads(told[1][0]) == {"moving_things": "pixelate"}
 
 
 def test_evidence_is_kept_once_and_acknowledged(engine: Engine, eye: Voice) -> None:

@@ -11,7 +11,7 @@ from edge_agent.task import Finding, Picture
 from edge_agent.tasks.shelf_count.planogram import Box, fractions, stock
 from edge_agent.tasks.shelf_count.settings import Region, Settings
 from edge_agent.tasks.shelf_count.smoothing import is_worth_telling, smoothed
-from edge_agent.thumbnail import Cells, Pixels, coarse, cut, jpeg, largest_change
+from edge_agent.thumbnail import Cells, Pixels, coarse, cut, jpeg, largest_change, shown
 from protocols.messages.shelf_count import ShelfCount
 from vision_models.inference.detections import Detections
 
@@ -66,7 +66,7 @@ class RegionWatch:
 
     def look(self, frame: Frame, detector: Detector, elapsed_s: float) -> Finding | None:
         """The count, when it is time to tell one. Raises PictureUnusable."""
-        memory, latest = self.memory, self._latest(cut(frame.pixels, self._region.roi), detector)
+        memory, latest = self.memory, self._latest(frame, detector)
         self._looks = [*self._looks, latest][-self._frames :]
         memory.counts = [*memory.counts, latest.count][-self._frames :]
         memory.since_told_s += elapsed_s
@@ -80,8 +80,9 @@ class RegionWatch:
         memory, count = self.memory, smoothed(self.memory.counts).count
         return is_worth_telling(len(memory.counts), self._frames, count, memory.told, memory.since_told_s, self._interval_s)
 
-    def _latest(self, crop: Pixels, detector: Detector) -> Look:
+    def _latest(self, frame: Frame, detector: Detector) -> Look:
         """A fresh look, or the last one when the scene has been the same for long enough."""
+        crop = cut(frame.pixels, self._region.roi)
         scene = coarse(crop)
         is_same = bool(self._looks) and largest_change(scene, self._looks[-1].scene) < SAME_SCENE
         self._alike = self._alike + 1 if is_same else 0
@@ -89,7 +90,8 @@ class RegionWatch:
             return self._looks[-1]
         found = detector.detect(crop)
         boxes = fractions(found.boxes_px.tolist(), crop.shape[1], crop.shape[0])
-        return Look(scene, boxes, len(found), float(np.mean(found.scores)) if len(found) else 1.0, jpeg(crop))
+        score = float(np.mean(found.scores)) if len(found) else 1.0
+        return Look(scene, boxes, len(found), score, jpeg(shown(frame, self._region.roi)))
 
     def _finding(self, frame: Frame, model_id: str) -> Finding:
         seen = smoothed(self.memory.counts)
