@@ -61,9 +61,13 @@ class Batch(Struct, frozen=True, kw_only=True):
 
 
 class Acknowledgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the centre has on disk: all up to `upto`; or nothing after `gap`, so send again from gap + 1; and evidence."""
+    """What the centre has on disk: all up to `upto`; or nothing after `gap`, so send again from gap + 1; and evidence.
+
+    replies: the numbers of replies to commands, of the boot that wrote them.
+    """
 
     boot: Boot
     upto: Annotated[int, Meta(ge=0)] | None = None
     gap: Annotated[int, Meta(ge=0)] | None = None
     evidence: list[Sha256] = []
+    replies: list[Annotated[int, Meta(ge=1)]] = []

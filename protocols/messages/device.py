@@ -83,10 +83,12 @@ class Desired(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The twin as the centre wants it; receiving it, signed and retained, proves a device's subscription.
 
     settings: "source/kind" of a task → its settings, whole; models: kind of task → the bundle it should run. What is not
-    named stays as the device's own file has it. A version below the one applied is an old message and is refused.
+    named stays as the device's own file has it. A version below the one applied is an old message and is refused, and
+    so is a twin for another `device`; version 0 wants nothing and names none.
     """
 
     version: Annotated[int, Meta(ge=0)]
+    device: Name | None = None
     settings: dict[str, dict[str, Any]] = {}
     models: dict[str, ModelRelease] = {}
 

@@ -11,7 +11,8 @@ from protocols.messages.equipment_anomaly import ChannelName
 MAX_EVIDENCE_BYTES = 45_000  # base64 and the frame around it keep the message under 64 kB
 
 READINGS_TYPE: Literal["application/vnd.tallyhouse.readings+json"] = "application/vnd.tallyhouse.readings+json"
-MediaType = Literal["image/jpeg", "application/vnd.tallyhouse.readings+json"]
+LOG_TYPE: Literal["application/vnd.tallyhouse.log+json"] = "application/vnd.tallyhouse.log+json"
+MediaType = Literal["image/jpeg", "application/vnd.tallyhouse.readings+json", "application/vnd.tallyhouse.log+json"]
 
 
 class Evidence(Struct, frozen=True, kw_only=True):

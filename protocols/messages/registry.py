@@ -6,13 +6,14 @@ from types import MappingProxyType
 import msgspec
 
 from protocols.errors import UnknownKind, Unreadable
+from protocols.messages.command import CommandResult
 from protocols.messages.defect import Defect
 from protocols.messages.equipment_anomaly import EquipmentAnomaly
 from protocols.messages.lost import Lost
 from protocols.messages.sensor_summary import SensorSummary
 from protocols.messages.shelf_count import ShelfCount
 
-EventData = Defect | ShelfCount | EquipmentAnomaly | SensorSummary | Lost
+EventData = Defect | ShelfCount | EquipmentAnomaly | SensorSummary | CommandResult | Lost
 
 KINDS: Mapping[str, type[EventData]] = MappingProxyType(
     {
@@ -20,6 +21,7 @@ KINDS: Mapping[str, type[EventData]] = MappingProxyType(
         "shelf_count/1": ShelfCount,
         "equipment_anomaly/1": EquipmentAnomaly,
         "sensor_summary/1": SensorSummary,
+        "command_result/1": CommandResult,
         "lost/1": Lost,
     }
 )
