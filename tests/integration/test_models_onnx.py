@@ -57,7 +57,7 @@ def manifest_of(folder: Path) -> Manifest:
 
 
 def load(folder: Path) -> DefectDetector:
-    return DefectDetector.load(folder, trusted_key=public_text(KEY))
+    return DefectDetector.load(folder, public_text(KEY))
 
 
 def test_shelves_are_counted_far_better_than_by_the_mean(shelf: ShelfDetector) -> None:
@@ -247,7 +247,7 @@ def test_files_of_another_bundle_are_refused(bundle: Path) -> None:
 def test_a_key_that_is_none_is_named_as_the_fault(bundle: Path, key: str) -> None:
     """The bundle is not blamed."""
     with pytest.raises(BundleRejected, match="the trusted key"):
-        DefectDetector.load(bundle, trusted_key=key)
+        DefectDetector.load(bundle, key)
 
 
 def test_a_graph_that_is_none_is_refused(bundle: Path) -> None:

@@ -54,9 +54,9 @@ class DefectDetector:
     verdicts: Verdicts
 
     @classmethod
-    def load(cls, folder: Path, trusted_key: str | None = None) -> "DefectDetector":
+    def load(cls, folder: Path, *trusted_keys: str) -> "DefectDetector":
         """The detector of a checked bundle. Raises BundleRejected."""
-        bundle = read_bundle(folder, trusted_key)
+        bundle = read_bundle(folder, *trusted_keys)
         if STATISTICS not in bundle.contents:
             raise BundleRejected(f"{folder}: the manifest names no {STATISTICS}; this is not a bundle for finding defects")
         return cls(

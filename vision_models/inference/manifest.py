@@ -7,7 +7,7 @@ the manifest, not in the graph: they can be corrected without touching the netwo
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,14 +67,15 @@ class Bundle:
     contents: Mapping[str, bytes]
 
 
-def read_bundle(folder: Path, trusted_key: str | None = None) -> Bundle:
+def read_bundle(folder: Path, *trusted_keys: str) -> Bundle:
     """The bundle in a folder, its signature and files checked. Raises BundleRejected naming what is not in order.
 
-    `trusted_key` is the base64 of the releaser's public key; by default the one that ships with this package.
+    `trusted_keys` are releasers' public keys in base64, one of which must have signed; by default the one that ships with
+    this package.
     """
-    payload, key = _bytes_of(folder, MANIFEST), _releaser(trusted_key)
+    payload, keys = _bytes_of(folder, MANIFEST), _releasers(trusted_keys)
     try:
-        verify(key, payload, _bytes_of(folder, SIGNATURE).decode("ascii", "replace").strip())
+        _verify_by_any(keys, payload, _bytes_of(folder, SIGNATURE).decode("ascii", "replace").strip())
         manifest = msgspec.json.decode(payload, type=Manifest)
     except BadSignature as error:
         raise BundleRejected(f"{folder / MANIFEST}: {error}; fetch the bundle again from who released it") from error
@@ -85,13 +86,25 @@ def read_bundle(folder: Path, trusted_key: str | None = None) -> Bundle:
     return Bundle(folder, manifest, {name: _checked_file(folder, name, sha) for name, sha in manifest.files.items()})
 
 
-def _releaser(trusted_key: str | None) -> PublicKey:
-    """The key a bundle must be signed with. Raises BundleRejected."""
+def _releasers(trusted_keys: Sequence[str]) -> list[PublicKey]:
+    """The keys of which one must have signed. Raises BundleRejected."""
     try:
-        return public_key((trusted_key if trusted_key is not None else RELEASE_KEY.read_text()).strip())
+        return [public_key(key.strip()) for key in trusted_keys or (RELEASE_KEY.read_text(),)]
     except (OSError, BadSignature) as error:
-        where = "the trusted key" if trusted_key is not None else RELEASE_KEY
-        raise BundleRejected(f"{where}: {error}; no bundle can be checked without: install the package again") from error
+        where = "the trusted key" if trusted_keys else RELEASE_KEY
+        remedy = "correct the key" if trusted_keys else "install the package again"
+        raise BundleRejected(f"{where}: {error}; no bundle can be checked without: {remedy}") from error
+
+
+def _verify_by_any(keys: Sequence[PublicKey], payload: bytes, signature: str) -> None:
+    """Raises BadSignature unless one of the keys signed."""
+    *first, last = keys
+    for key in first:
+        try:
+            return verify(key, payload, signature)
+        except BadSignature:
+            continue
+    return verify(last, payload, signature)
 
 
 def _checked_file(folder: Path, name: str, sha256: str) -> bytes:

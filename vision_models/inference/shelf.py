@@ -27,9 +27,9 @@ class ShelfDetector:
     largest_overlap: float
 
     @classmethod
-    def load(cls, folder: Path, trusted_key: str | None = None) -> "ShelfDetector":
+    def load(cls, folder: Path, *trusted_keys: str) -> "ShelfDetector":
         """The detector of a checked bundle. Raises BundleRejected."""
-        bundle = read_bundle(folder, trusted_key)
+        bundle = read_bundle(folder, *trusted_keys)
         return cls(
             model_id=bundle.manifest.model_id,
             count_rule=_count_rule(bundle),

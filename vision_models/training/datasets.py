@@ -31,7 +31,7 @@ class LabelledPicture:
 
 def labelled_pictures(images: Path, labels: Path, largest_side_px: int = TAUGHT_SIDE_PX) -> list[LabelledPicture]:
     """All pictures of a folder, in the order of their names, shrunk to what teaching keeps in memory. Raises DataMissing."""
-    return [_labelled(path, labels / f"{path.stem}.txt", largest_side_px) for path in picture_paths(images)]
+    return [labelled_picture(path, labels / f"{path.stem}.txt", largest_side_px) for path in picture_paths(images)]
 
 
 def counts_in(labels: Path) -> list[int]:
@@ -79,7 +79,8 @@ def epoch_of(
     return [chosen[index] for index in rng.permutation(len(chosen))]
 
 
-def _labelled(path: Path, label: Path, largest_side_px: int) -> LabelledPicture:
+def labelled_picture(path: Path, label: Path, largest_side_px: int = TAUGHT_SIDE_PX) -> LabelledPicture:
+    """One picture with its boxes, shrunk to `largest_side_px`. Raises PictureUnusable, DataMissing."""
     picture = read_picture(path)
     shrink = min(largest_side_px / max(picture.shape[:2]), 1.0)
     if shrink < 1.0:

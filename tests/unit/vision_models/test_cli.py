@@ -13,7 +13,8 @@ from vision_models.errors import DataMissing
 WEIGHTS = Path(__file__).parents[3] / "vision_models" / "weights"
 COMMANDS = [
     *(["train", what] for what in ("shelf", "yolo", "rule", "defects")),
-    *(["evaluate", what] for what in ("shelf", "defects")),
+    *(["judge", what] for what in ("shelf", "defects")),
+    ["evaluate"],
     ["compare"],
     ["release"],
 ]
@@ -32,7 +33,7 @@ def test_counting_figures_come_as_json(tmp_path: Path) -> None:
     CliRunner().invoke(picture_set, ["shelves", "--out", str(tmp_path), "--frames", "2", "--seed", "4000002"])
     shown = CliRunner().invoke(
         cli.app,
-        ["evaluate", "shelf", "--bundle", str(WEIGHTS / "shelf"), "--images", str(tmp_path / "images"), "--labels",
+        ["judge", "shelf", "--bundle", str(WEIGHTS / "shelf"), "--images", str(tmp_path / "images"), "--labels",
          str(tmp_path / "labels"), "--taught", str(tmp_path / "labels"), "--json"],
     )  # fmt: skip
     figures = json.loads(shown.output)
@@ -46,7 +47,7 @@ def test_inspection_figures_come_as_a_table(tmp_path: Path) -> None:
         CliRunner().invoke(picture_set, ["parts", "--out", str(tmp_path / name), "--good", "3", "--seed", "4000003", *extra])
     shown = CliRunner().invoke(
         cli.app,
-        ["evaluate", "defects", "--bundle", str(WEIGHTS / "defects"), "--parts", str(tmp_path / "parts"), "--taught",
+        ["judge", "defects", "--bundle", str(WEIGHTS / "defects"), "--parts", str(tmp_path / "parts"), "--taught",
          str(tmp_path / "taught" / "good")],
     )  # fmt: skip
     assert [word in shown.output for word in ("grey level", "recall", "recall scratch")] == [True] * 3
@@ -69,7 +70,7 @@ def test_good_parts_alone_are_no_test_set(tmp_path: Path) -> None:
     """Without a flaw there is no recall: the folder and what is missing in it are named."""
     CliRunner().invoke(picture_set, ["parts", "--out", str(tmp_path), "--good", "1", "--seed", "4000005"])
     arguments = ["--bundle", str(WEIGHTS / "defects"), "--parts", str(tmp_path), "--taught", str(tmp_path / "good")]
-    shown = CliRunner().invoke(cli.app, ["evaluate", "defects", *arguments])
+    shown = CliRunner().invoke(cli.app, ["judge", "defects", *arguments])
     assert isinstance(shown.exception, DataMissing)
     assert "each kind of flaw" in str(shown.exception)
 
@@ -81,7 +82,7 @@ def test_what_is_wrong_is_one_line(
     (tmp_path / "good").mkdir()
     (tmp_path / "good" / "broken.jpg").write_bytes(b"no picture")
     arguments = [
-        "evaluate",
+        "judge",
         "defects",
         "--bundle",
         str(WEIGHTS / "defects"),
