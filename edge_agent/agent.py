@@ -25,12 +25,14 @@ from edge_agent.outbox.entry import Stamper
 from edge_agent.outbox.evidence import EvidenceSpool
 from edge_agent.outbox.queue import Queue
 from edge_agent.outbox.recovery import open_outbox
+from edge_agent.service import Service
 from edge_agent.workshop import Replay, Workshop, birth
 from protocols.codec import encode
 from protocols.messages.device import Will
 
 WATCH_INTERVAL_S = 0.2
 STOP_TIMEOUT_S = 5.0
+UNHEARD_RETRY_S = 1.0
 LINGER_S = 2.0
 LOOK_S = 0.02
 
@@ -61,16 +63,26 @@ class Agent:
             self._threads.append(_started(f"source {observer.source_id}", observer.run))
         _log.info("started", device=self.config.device, site=self.config.site, sources=[o.source_id for o in self.observers])
 
-    def supervise(self, is_done: Callable[[], bool]) -> bool:
-        """Speak health until `stop` is set or `is_done`; False when a thread has failed."""
-        spoken_s = float("-inf")
+    def supervise(self, is_done: Callable[[], bool], service: Service | None = None) -> bool:
+        """Speak health until `stop` is set or `is_done`, and tell the `service` manager; False when a thread has failed."""
+        service, status, due_s = service or Service(), "connecting", float("-inf")
+        service.ready()
         while not self.stop.wait(WATCH_INTERVAL_S) and not is_done():
             if not self._are_well():
                 return False
-            if time.monotonic() - spoken_s >= self.config.health_interval_s and self.publisher.state.connected:
-                spoken_s = time.monotonic()
-                self.connection.publish("health", encode(self.health.now(self.publisher.alarm())))
+            if time.monotonic() >= due_s:
+                status, is_heard = self._speak_health()
+                due_s = time.monotonic() + (self.config.health_interval_s if is_heard else UNHEARD_RETRY_S)
+            service.alive(status)
+        service.stopping()
         return True
+
+    def _speak_health(self) -> tuple[str, bool]:
+        """How it goes in a line, and whether the broker was there to be told."""
+        health, is_heard = self.health.now(self.publisher.alarm()), self.publisher.state.connected
+        if is_heard:
+            self.connection.publish("health", encode(health))
+        return health.paused or f"{len(health.sources)} sources, {health.outbox.count} events wait", is_heard
 
     def shut(self) -> None:
         """Stop observing, commit, send what can be sent within a moment, say that this was meant."""

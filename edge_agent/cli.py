@@ -147,12 +147,13 @@ def main() -> None:
 def _observed(config: configuration.EdgeConfig, file: Path, stop: Flag) -> bool:
     """Observe until `stop`; False when a part failed."""
     from edge_agent.agent import build  # noqa: PLC0415  the other commands need none of the parts
+    from edge_agent.service import service  # noqa: PLC0415
 
     with ExitStack() as stack:
         with configuration.told_by(file):
             agent = build(config, stack, stop)
         agent.start()
-        are_well = agent.supervise(lambda: False)
+        are_well = agent.supervise(lambda: False, service(configuration.environment()))
         agent.shut()
         return are_well
 

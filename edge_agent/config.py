@@ -112,7 +112,7 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     task: tuple[TaskConfig, ...] = ()
 
 
-def load(path: Path, environment: Mapping[str, str] = os.environ) -> EdgeConfig:
+def load(path: Path, overrides: Mapping[str, str] = os.environ) -> EdgeConfig:
     """The configuration in `path`, paths made absolute. Raises ConfigError that names the file, the key and the remedy."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -121,10 +121,15 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> EdgeConfig:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from error
     try:
-        config = msgspec.convert(_overridden(raw, environment), EdgeConfig, strict=False, dec_hook=_path)
+        config = msgspec.convert(_overridden(raw, overrides), EdgeConfig, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}; compare with `tallyhouse-edge config example`") from error
     return _checked(_anchored(config, path.resolve().parent), path)
+
+
+def environment() -> Mapping[str, str]:
+    """The environment of this process, for the one who asks which service manager started it."""
+    return os.environ
 
 
 @contextmanager
