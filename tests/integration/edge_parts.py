@@ -26,6 +26,7 @@ from tests.makers import NOON, event_id, shelf_count
 from tests.parts.small_centre import SmallCentre
 
 SITE, DEVICE, BOOT = "s1", "eye-01", "b3f1"
+EDGE = [sys.executable, "-m", "edge_agent.cli"]
 
 
 def entry(number: int, boot: str = BOOT, attachment: Attachment | None = None) -> Entry:
@@ -78,7 +79,7 @@ def device_file(folder: Path, keys: Keys, port: int, device: str, extra: str = "
 @contextmanager
 def agent_process(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
     """`tallyhouse-edge run` with these arguments as a process of its own, killed at the end of the block."""
-    command = [sys.executable, "-m", "edge_agent.cli", "run", *map(str, arguments)]
+    command = [*EDGE, "run", *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True) as agent:
         try:
             yield agent

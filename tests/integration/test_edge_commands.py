@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,13 @@ from edge_agent import config as configuration
 from edge_agent.outbox.database import OUTBOX_NAME
 from protocols.codec import decode
 from protocols.messages.device import Birth
-from tests.integration.edge_parts import Keys, centre_for, device_file, entries, opened_outbox
+from tests.integration.edge_parts import EDGE, Keys, centre_for, device_file, entries, opened_outbox
 from tests.makers import NOON
 from tests.parts.mosquitto import Mosquitto
 from tests.parts.ports import eventually, free_port
 
 A_TABLE = '[[source]]\nid = "a"\nkind = "csv"\npath = "x.csv"\n'
 ANOMALY = "equipment_anomaly"
-EDGE = [sys.executable, "-m", "edge_agent.cli"]
 
 
 def called(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
