@@ -2,11 +2,12 @@
 
 from flask_openapi3.openapi import OpenAPI
 
-from central.api import decisions, devices, document, events, evidence, health, movements, out, problems, stock
+from central.api import decisions, devices, document, events, evidence, health, ledger, movements, out, problems, stock
 
 BLUEPRINTS = (
     events.blueprint,
     devices.blueprint,
+    ledger.blueprint,
     movements.blueprint,
     stock.blueprint,
     decisions.blueprint,

@@ -10,7 +10,7 @@ from threading import Event, Thread
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from central.background import retention, runner
+from central.background import bookkeeping, retention, runner
 from central.background.announce.mqtt import Announcer
 from central.background.scheduler import Scheduler
 from central.bus import Bus
@@ -22,6 +22,7 @@ from central.store import reviews
 LOOK_EVERY_S = 0.15
 AFTER_FAILURE_S = 2.0  # a full disk must not be filled by logs that say so
 FORGET_EVERY = timedelta(hours=1)
+BOOKS_EVERY = timedelta(minutes=5)
 log = structlog.get_logger()
 
 
@@ -42,12 +43,14 @@ class Desk:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._scheduler = Scheduler(parts.capabilities, parts.now())
-        self._forget_at = parts.now()
+        self._forget_at = self._books_at = parts.now()
 
     def look(self) -> int:
         """One round; how much was done."""
         now = self._parts.now()
-        return runner.drain(self._parts) + self._settle(now) + self._schedule(now) + self._forget(now)
+        return (
+            runner.drain(self._parts) + self._settle(now) + self._schedule(now) + self._keep_books(now) + self._forget(now)
+        )
 
     def _settle(self, now: datetime) -> int:
         with self._parts.reading() as conn:
@@ -61,6 +64,12 @@ class Desk:
             return 0
         with self._parts.writing() as conn:
             return self._scheduler.wake(conn, now)
+
+    def _keep_books(self, now: datetime) -> int:
+        if now < self._books_at:
+            return 0
+        self._books_at = now + BOOKS_EVERY
+        return bookkeeping.keep_books(self._parts, now)
 
     def _forget(self, now: datetime) -> int:
         if now < self._forget_at:

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 import typer
 from sqlalchemy.exc import DatabaseError
 
-from central.cli import device, processes, records, settings, token, user
+from central.cli import device, ledger, processes, records, settings, token, user
 from central.errors import CentralError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 app.add_typer(processes.app)
+app.add_typer(ledger.app)
 app.add_typer(device.app, name="device")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")

@@ -1,13 +1,18 @@
 """The completeness ledger: of all that a device ever numbered, what is here, on its way, or declared lost."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from central.fleet import audit
 from central.store.devices import devices, ledgers
+from central.store.ledger_days import LedgerDay
+
+SILENT_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -32,14 +37,77 @@ class Completeness:
     unsent_bytes: int | None
     oldest_unsent_age_s: float | None
     heard_at: datetime | None
+    online: bool = True
+
+    def silent_since(self, now: datetime) -> datetime | None:
+        """When a device that was heard before was heard last, if it is not heard any more."""
+        is_silent = self.heard_at is not None and (not self.online or now - self.heard_at > SILENT_AFTER)
+        return self.heard_at if is_silent else None
 
 
-def completeness(conn: Connection, device: str | None = None) -> list[Completeness]:
-    """The accounts of every device by name, or of one."""
-    query = select(ledgers, devices.c.site, devices.c.health, devices.c.heard_at).join_from(ledgers, devices)
+@dataclass(frozen=True)
+class DeclaredLoss:
+    """What a device gave up for one reason: so many events, by kind as far as it knew."""
+
+    reason: str
+    events: int
+    kinds: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number about one device, for whoever measures: `name` without a prefix, a counter or a gauge."""
+
+    name: str
+    help: str
+    is_counter: bool
+    device: str
+    value: float
+
+
+def completeness(conn: Connection, device: str | None = None, site: str | None = None) -> list[Completeness]:
+    """The accounts of every device by name, of those at a site, or of one."""
+    c = devices.c
+    query = select(ledgers, c.site, c.health, c.heard_at, c.online).join_from(ledgers, devices)
     if device is not None:
         query = query.where(ledgers.c.device == device)
+    if site is not None:
+        query = query.where(c.site == site)
     return [_account(row) for row in conn.execute(query.order_by(ledgers.c.device))]
+
+
+def declared(conn: Connection, device: str) -> list[DeclaredLoss]:
+    """What a device declared lost, by reason, most first."""
+    numbers: Counter[str] = Counter()
+    kinds: dict[str, Counter[str]] = {}
+    for lost in audit.losses_of(conn, device):
+        numbers[lost.reason] += lost.last - lost.first + 1
+        kinds.setdefault(lost.reason, Counter()).update(lost.kinds)
+    return [DeclaredLoss(reason, n, dict(kinds[reason])) for reason, n in numbers.most_common()]
+
+
+def figures(accounts: Iterable[Completeness], newest_days: Mapping[str, LedgerDay]) -> Iterator[Figure]:
+    """The ledger as numbers to measure (pure)."""
+    for one in accounts:
+        counters = {
+            "events_stored": ("Events on disk", one.stored),
+            "events_quarantined": ("Events that could not be understood", one.quarantined),
+            "events_declared_lost": ("Events that the device gave up and said so", one.declared_lost),
+            "events_duplicate": ("Events that came again, without effect", one.duplicates),
+        }
+        gauges = {
+            "events_missing": ("Events that the device numbered and that are not here", float(one.missing)),
+            "unsent_bytes": ("Bytes of events that wait on the device", float(one.unsent_bytes or 0)),
+            "oldest_unsent_age_seconds": (
+                "Age of the oldest event that waits on the device",
+                one.oldest_unsent_age_s or 0.0,
+            ),
+        }
+        day = newest_days.get(one.device)
+        if day is not None:
+            gauges["events_unaccounted"] = ("Events the ledger counted and the last audit did not find", day.unaccounted)
+        yield from (Figure(name, text, True, one.device, value) for name, (text, value) in counters.items())
+        yield from (Figure(name, text, False, one.device, value) for name, (text, value) in gauges.items())
 
 
 def _account(row: Row[Any]) -> Completeness:
@@ -60,4 +128,5 @@ def _account(row: Row[Any]) -> Completeness:
         unsent_bytes=outbox.get("bytes"),
         oldest_unsent_age_s=outbox.get("oldest_age_s"),
         heard_at=row.heard_at,
+        online=row.online,
     )

@@ -20,6 +20,7 @@ BUSY_TIMEOUT_S = 10
 ROWS_A_STATEMENT = 50
 _ONE_ROW = re.compile(r"\((\?, )*\?\)")
 _PRAGMAS = (
+    "auto_vacuum=INCREMENTAL",  # before the first table, or never: what is forgotten can be given back to the disk
     "journal_mode=wal",
     "synchronous=FULL",
     "foreign_keys=on",
