@@ -44,6 +44,15 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Request:
+    """What makes a message a request: forgotten after `expiry_s`, answered on `response_topic` with `correlation`."""
+
+    expiry_s: int
+    response_topic: str
+    correlation: bytes
+
+
+@dataclass(frozen=True)
 class Will:
     """What the broker says, retained, when this process is lost."""
 
@@ -183,9 +192,10 @@ class Bus:
         retain: bool = False,
         properties: Mapping[str, str] = NOTHING,
         content_type: str | None = None,
+        request: Request | None = None,
     ) -> None:
         """Say `payload` with QoS 1, now or after the next reconnection."""
-        self._say(topic, payload, retain, properties, content_type)
+        self._say(topic, payload, retain, properties, content_type, request)
 
     def publish_and_wait(
         self,
@@ -230,13 +240,23 @@ class Bus:
         return f"{self._address.host}:{self._address.port}"
 
     def _say(
-        self, topic: str, payload: bytes, retain: bool, properties: Mapping[str, str], content_type: str | None
+        self,
+        topic: str,
+        payload: bytes,
+        retain: bool,
+        properties: Mapping[str, str],
+        content_type: str | None,
+        request: Request | None = None,
     ) -> MQTTMessageInfo:
         extra = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         if properties:
             extra.UserProperty = list(properties.items())
         if content_type is not None:
             extra.ContentType = content_type
+        if request is not None:
+            extra.MessageExpiryInterval = request.expiry_s
+            extra.ResponseTopic = request.response_topic
+            extra.CorrelationData = request.correlation
         return self._client.publish(topic, payload, qos=1, retain=retain, properties=extra)
 
     def _on_connect(

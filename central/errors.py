@@ -12,6 +12,8 @@ CentralError
 ├─ Refused            an order that makes no sense as things stand (a user of that name exists, no such record)
 │  ├─ AlreadyReviewed somebody settled the decision before: says who and when
 │  ├─ NotReviewable   a decision without an open proposal, a reason that is missing, an undo that comes too late
+│  ├─ SettingsRefused  settings that a device's task cannot have: names each of them
+│  ├─ CommandRefused   a command that a device cannot be given, or that has gone too far to be stopped
 │  └─ TooSoon         passwords are being guessed: says how long to wait
 └─ ChildFailed        a program that `up` runs ended before it was ready: see its log
 """
@@ -98,6 +100,18 @@ class AlreadyReviewed(Refused):
 
 class NotReviewable(Refused):
     """A verdict that cannot be given, or no longer be taken back."""
+
+
+class SettingsRefused(Refused):
+    """Settings that do not fit their task; `faults` are pairs of a JSON pointer and what is wrong there."""
+
+    def __init__(self, device: str, faults: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(f"{device} keeps its settings: " + "; ".join(f"{where} {what}" for where, what in faults))
+        self.faults = faults
+
+
+class CommandRefused(Refused):
+    """A command that cannot be given, confirmed or cancelled."""
 
 
 class TooSoon(Refused):

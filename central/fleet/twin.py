@@ -1,13 +1,31 @@
-"""The desired twin of each device: for now version 0, signed, which proves to a device that its subscription is heard."""
+"""The desired twin of each device: changed by people and rollouts, checked, kept, and what is said of it on the wire.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+Version 0 wants nothing; heard signed and retained, it proves to a device that its subscription works.
+"""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from central.errors import DeviceError, SettingsRefused
+from central.fleet.settings_schema import SettingFault, faults
+from central.store import audit, changes, devices, twins
+from central.store.audit import Deed
 from central.store.devices import Device
+from central.store.twins import Twin
 from protocols import topics
 from protocols.codec import encode
-from protocols.messages.device import Desired
+from protocols.envelope import LARGEST
+from protocols.messages.device import Birth, Desired, Reported
+from protocols.messages.model_release import ModelRelease
 from protocols.signing import PrivateKey, sign
+
+MOST_BYTES = 60_000  # a twin is one message
+Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -19,13 +37,105 @@ class Retained:
     signature: str | None
 
 
-def desired(devices: Iterable[Device], key: PrivateKey) -> list[Retained]:
+def change(
+    conn: Connection,
+    device: str,
+    *,
+    settings: Mapping[str, Settings | None] | None = None,
+    models: Mapping[str, ModelRelease | None] | None = None,
+    who: str,
+    now: datetime,
+) -> int:
+    """Want something else of a device; the new version, or the old one when nothing changes.
+
+    settings: "source/kind" → the task's whole settings, models: kind → bundle; None leaves it to the device's own file, and
+    what is not named stays as wanted before. Raises DeviceError, SettingsRefused.
+    """
+    known = devices.get(conn, device)
+    if known is None or known.revoked_at is not None:
+        raise DeviceError(f"no device {device!r} may speak; `tallyhouse device list` shows those that do")
+    before = twins.get(conn, device)
+    after = replace(
+        before,
+        settings=_merged(before.settings, settings or {}),
+        models=_merged(before.models, {kind: _plain(release) for kind, release in (models or {}).items()}),
+    )
+    if (after.settings, after.models) == (before.settings, before.models):
+        return before.version
+    _check(announced(conn, device), after, [task for task, wanted in (settings or {}).items() if wanted is not None])
+    _put(conn, known, before, replace(after, version=before.version + 1, changed_by=who, changed_at=now), now)
+    return before.version + 1
+
+
+def overtake(conn: Connection, device: Device, reported: Reported, now: datetime) -> None:
+    """Let a device that applied a later version than this house wants (it was restored from a backup) be heard again."""
+    wanted = twins.get(conn, device.device)
+    if wanted.version < reported.version < LARGEST:
+        again = replace(wanted, version=reported.version + 1, changed_by="centre", changed_at=now)
+        _put(conn, device, wanted, again, now)
+
+
+def announced(conn: Connection, device: str) -> Birth | None:
+    """What a device said of itself when it was last born; None when it said nothing that can be read."""
+    words = devices.birth_of(conn, device)
+    try:
+        return None if words is None else msgspec.convert(words, Birth, strict=False)
+    except msgspec.ValidationError:
+        return None
+
+
+def desired(devices_: Iterable[Device], wanted: Mapping[str, Twin], key: PrivateKey) -> list[Retained]:
     """What to say to each device; what was said to a revoked one is taken back."""
-    payload = encode(Desired(version=0))
-    signature = sign(key, payload)
-    return [
-        Retained(topics.down(device.site, device.device, "desired"), b"", None)
-        if device.revoked_at is not None
-        else Retained(topics.down(device.site, device.device, "desired"), payload, signature)
-        for device in devices
-    ]
+    said = []
+    for device in devices_:
+        topic = topics.down(device.site, device.device, "desired")
+        if device.revoked_at is not None:
+            said.append(Retained(topic, b"", None))
+            continue
+        payload = encode(_message(wanted.get(device.device, Twin(device.device))))
+        said.append(Retained(topic, payload, sign(key, payload)))
+    return said
+
+
+def _message(twin: Twin) -> Desired:
+    models = {kind: msgspec.convert(release, ModelRelease) for kind, release in twin.models.items()}
+    name = twin.device if twin.version else None
+    return Desired(version=twin.version, device=name, settings=twin.settings, models=models)
+
+
+def _merged(before: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**before, **named}.items() if value is not None}
+
+
+def _plain(release: ModelRelease | None) -> Any:
+    return None if release is None else msgspec.to_builtins(release)
+
+
+def _check(birth: Birth | None, wanted: Twin, named: Iterable[str]) -> None:
+    """Raises SettingsRefused for a task the device has not, settings that do not fit it, and a twin that is no message."""
+    tasks = {f"{task.source}/{task.kind}": task for task in (birth.tasks if birth else ())}
+    found: list[SettingFault] = []
+    for name in named:
+        if name not in tasks:
+            there = ", ".join(tasks) or "none: it has never been connected"
+            found.append(SettingFault(f"/{_escaped(name)}", f"{wanted.device} has no such task; there are: {there}"))
+            continue
+        schema = tasks[name].settings_schema
+        inside = faults(wanted.settings[name], schema)
+        found += [SettingFault(f"/{_escaped(name)}{fault.pointer}", fault.detail) for fault in inside]
+    if not found and len(encode(_message(wanted))) > MOST_BYTES:
+        found = [SettingFault("", f"is larger than {MOST_BYTES} bytes: a twin must fit into one message")]
+    if found:
+        raise SettingsRefused(wanted.device, tuple((fault.pointer, fault.detail) for fault in found))
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _put(conn: Connection, device: Device, before: Twin, after: Twin, now: datetime) -> None:
+    twins.put(conn, after)
+    old, new = ({"version": t.version, "settings": t.settings, "models": t.models} for t in (before, after))
+    who = after.changed_by or "centre"
+    audit.record(conn, Deed(who=who, action="twin.changed", thing=f"device/{device.device}", before=old, after=new), now)
+    changes.log(conn, device.site, "twin", device.device, now)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from central.deciding import waking
 from central.deciding.capability import Capability
-from central.ingest import cursor, presence
+from central.ingest import cursor, presence, replies
 from central.ingest.accept import Taken, Unheard
 from central.ingest.answers import answers
 from central.ingest.believe import New, believe
@@ -19,6 +19,7 @@ from central.ingest.cursor import Advance, Batch
 from central.ingest.evidence import Delivered
 from central.ingest.holding import held
 from central.ingest.presence import Said
+from central.ingest.replies import Replied
 from central.ingest.waiting import Answer, Waiting
 from central.store import changes, devices, events, evidence, quarantine
 from central.store.devices import Ledger
@@ -40,7 +41,7 @@ def land(conn: Connection, waiting: Sequence[Waiting], capabilities: Sequence[Ca
     _keep_pieces_and_states(conn, waiting, now)
     changes.log_all(conn, [*_changed(advances), *(("", "quarantine", one.device or one.topic) for one in aside)], now)
     waking.wake(conn, capabilities, facts, now)
-    return answers(waiting, advances)
+    return [*answers(waiting, advances), *_answers_to_replies(waiting)]
 
 
 def _by_device(waiting: Iterable[Waiting]) -> dict[str, list[Batch]]:
@@ -121,6 +122,13 @@ def _keep_pieces_and_states(conn: Connection, waiting: Iterable[Waiting], now: d
             evidence.keep(conn, one.verdict.piece, now)
         elif isinstance(one.verdict, Said):
             presence.note(conn, one.verdict, now)
+        elif isinstance(one.verdict, Replied):
+            replies.keep(conn, one.verdict, now)
+
+
+def _answers_to_replies(waiting: Iterable[Waiting]) -> list[Answer]:
+    said = ((one.topic.site, one.verdict) for one in waiting if one.topic and isinstance(one.verdict, Replied))
+    return [Answer(*answer) for answer in replies.acknowledgements(said)]
 
 
 def _changed(advances: Mapping[str, Advance]) -> Iterator[tuple[str, str, str]]:

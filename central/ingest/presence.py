@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from central.fleet import twin
 from central.ingest.accept import Quarantined
 from central.ingest.projections.device_state import is_outdated
 from central.ingest.registry import Registry, Stranger, speaker_of
@@ -30,7 +31,7 @@ class Said(Struct, frozen=True):
 
 
 def accept(topic: EdgeTopic, payload: bytes, registry: Registry) -> Said | Quarantined | None:
-    """What to do about a state; None for one that is taken back (empty), or a reply to a command nobody gave."""
+    """What to do about a state; None for one that is taken back (empty)."""
     if not payload or topic.branch not in _ABOUT:
         return None
     speaker = speaker_of(topic, registry)
@@ -55,6 +56,9 @@ def note(conn: Connection, said: Said, now: datetime) -> None:
         devices.heard(conn, said.device, now, health=said.state)
     elif isinstance(message, Reported):
         devices.heard(conn, said.device, now, reported=said.state)
+        changes.log(conn, said.site, "twin", said.device, now)
+        if known := devices.get(conn, said.device):
+            twin.overtake(conn, known, message, now)
     elif is_outdated(message, devices.boot_of(conn, said.device)):
         return
     else:

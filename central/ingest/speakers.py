@@ -1,6 +1,6 @@
 """The devices on record, read again every second: one added or revoked while the house runs is heard or refused at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from sqlalchemy.exc import DatabaseError
@@ -33,9 +33,9 @@ class Speakers:
         return self._registry
 
     @property
-    def devices(self) -> list[Device]:
-        """The devices on record, as last read."""
-        return list(self._devices.values())
+    def devices(self) -> Mapping[str, Device]:
+        """The devices on record by name, as last read."""
+        return self._devices
 
     def take_changed(self) -> list[Device]:
         """The devices that are new or changed since this was last asked."""

@@ -6,7 +6,7 @@ PUBACK, `down/ack`: a crash in between makes the broker or the device send again
 
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +18,9 @@ import structlog
 
 from central.bus import Address, Bus, Listening, Message, Will
 from central.errors import BusError
-from central.fleet import twin
 from central.ingest.judging import Judge
 from central.ingest.speakers import Speakers
+from central.ingest.telling import Teller
 from central.ingest.waiting import Waiting
 from central.ingest.writer import Writer
 from central.parts import Parts
@@ -46,6 +46,7 @@ def run(parts: Parts, address: Address, signing_key: PrivateKey, stop: Event) ->
         state = _State(house.epoch(conn), parts.now)
     speakers = Speakers(lambda: _on_record(parts), time.monotonic)
     judge, writer = Judge(speakers, parts.now), Writer(parts, stop.wait)
+    teller = Teller(parts, signing_key, time.monotonic)
     queue: Queue[Message] = Queue(MOST_WAITING)
     connected = Event()
     bus = Bus(
@@ -61,12 +62,11 @@ def run(parts: Parts, address: Address, signing_key: PrivateKey, stop: Event) ->
             pass
         while not stop.is_set():
             speakers.refresh()
-            changed = speakers.take_changed()
             if connected.is_set():
                 connected.clear()
                 bus.publish(topics.CENTRAL_STATE, state.said(is_online=True), retain=True)
-                changed = speakers.devices
-            _tell_desired(bus, changed, signing_key)
+                teller.forget()
+            teller.tell(bus, speakers.devices, speakers.take_changed())
             _land(bus, writer, [judge.judged(message) for message in _all_waiting(queue)])
         _say_goodbye(bus, state.said(is_online=False))
 
@@ -115,12 +115,6 @@ def _land(bus: Bus, writer: Writer, waiting: list[Waiting]) -> None:
     bus.acknowledge(*(one.message for one in waiting))
     for answer in answers:
         bus.publish(topics.down(answer.site, answer.device, "ack"), encode(answer.acknowledgement))
-
-
-def _tell_desired(bus: Bus, changed: Sequence[Device], key: PrivateKey) -> None:
-    for said in twin.desired(changed, key):
-        properties = {} if said.signature is None else {"sig": said.signature}
-        bus.publish(said.topic, said.payload, retain=True, properties=properties)
 
 
 def _say_goodbye(bus: Bus, state: bytes) -> None:

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from central.ingest import accept, evidence, presence
+from central.ingest import accept, evidence, presence, replies
 from central.ingest.accept import Accepted, Misplaced, Quarantined, Unheard
 from central.ingest.evidence import Delivered
 from central.ingest.presence import Said
 from central.ingest.registry import Registry
+from central.ingest.replies import Replied
 from protocols import topics
 from protocols.errors import ProtocolError
 from protocols.topics import EdgeTopic
 
-Verdict = Accepted | Misplaced | Quarantined | Unheard | Delivered | Said | None
+Verdict = Accepted | Misplaced | Quarantined | Unheard | Delivered | Said | Replied | None
 
 
 def judge(
@@ -27,4 +28,6 @@ def judge(
         return parsed, accept.accept(parsed, payload, properties, registry, now)
     if parsed.branch == "evidence":
         return parsed, evidence.accept(parsed, payload, properties, registry)
+    if parsed.branch == "replies":
+        return parsed, replies.accept(parsed, payload, properties, registry)
     return parsed, presence.accept(parsed, payload, registry)

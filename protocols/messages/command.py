@@ -17,7 +17,7 @@ Action = Literal["take_picture", "recount", "reject_part", "stop_conveyor", "rel
 class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Signed by the centre, for one `device`. Not begun after `expires_at`, given up `timeout_s` after it was begun.
 
-    `confirmed_by` names the person where an action needs one.
+    `source`: the source or actuator that it is about; `confirmed_by` names the person where an action needs one.
     """
 
     id: CommandId

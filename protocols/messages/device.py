@@ -22,13 +22,18 @@ class TaskAnnouncement(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Birth(Struct, frozen=True, kw_only=True, tag_field="state", tag="online", omit_defaults=True):
-    """Retained on `up/status` as soon as a device is connected. `privacy`: the rule by which its pictures are veiled."""
+    """Retained on `up/status` as soon as a device is connected.
+
+    privacy: the rule by which its pictures are veiled; actions: what it can be commanded to do → the sources or actuators
+    that this can be about, none where it is about the device.
+    """
 
     boot: Boot
     started_at: Instant
     version: Annotated[str, Meta(max_length=64)]
     tasks: Annotated[list[TaskAnnouncement], Meta(max_length=64)] = []
     privacy: dict[str, Any] = {}
+    actions: dict[str, list[Name]] = {}
 
 
 class Will(Struct, frozen=True, kw_only=True, tag_field="state", tag="offline"):
