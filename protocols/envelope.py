@@ -63,11 +63,13 @@ class Batch(Struct, frozen=True, kw_only=True):
 class Acknowledgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the centre has on disk: all up to `upto`; or nothing after `gap`, so send again from gap + 1; and evidence.
 
+    ahead: the highest sequence it has beyond that, by the news lane: numbers up to there are taken.
     replies: the numbers of replies to commands, of the boot that wrote them.
     """
 
     boot: Boot
     upto: Annotated[int, Meta(ge=0)] | None = None
     gap: Annotated[int, Meta(ge=0)] | None = None
+    ahead: Annotated[int, Meta(ge=1)] | None = None
     evidence: list[Sha256] = []
     replies: list[Annotated[int, Meta(ge=1)]] = []

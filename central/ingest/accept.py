@@ -5,7 +5,7 @@ cannot be understood inside a readable batch is set aside alone and the cursor p
 or whose order is broken, is set aside whole and the cursor stays (CONTRACT §4.6).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -84,14 +84,22 @@ class Quarantined(Struct, frozen=True):
     device: str | None = None
 
 
-class Unheard(Struct, frozen=True):
-    """A lane that this centre does not listen to: nothing is stored, the cursor is answered as it stands."""
+class News(Struct, frozen=True):
+    """Events that overtake what waits before them: stored at once, while the cursor stays (CONTRACT §3).
 
+    taken: in rising order, with holes. What cannot be understood is left out: its turn comes in its place.
+    """
+
+    site: str
     device: str
     boot: str
+    first: int
+    last: int
+    taken: Sequence[Taken]
+    payload: bytes
 
 
-Verdict = Accepted | Misplaced | Quarantined | Unheard
+Verdict = Accepted | Misplaced | News | Quarantined
 
 
 class Refusal(Exception):
@@ -117,8 +125,9 @@ def _judged(topic: EdgeTopic, payload: bytes, properties: Mapping[str, str], spe
     batch = _read(_genuine(payload, properties, speaker))
     if batch.device != topic.device:
         raise Refusal("wrong_device", f"the batch says {batch.device}, its topic {topic.device}: fix the sender")
-    if batch.lane != "order":
-        return Unheard(batch.device, batch.boot)
+    if batch.lane == "news":
+        # Under a foreign site it will be kept whole when it comes in its place.
+        return _news(batch, speaker.site, [] if speaker.site != topic.site else batch.events, payload, now)
     taken, poison, last = _events(batch, now)
     if speaker.site != topic.site:
         detail = f"{topic.device} belongs to {speaker.site}, not to {topic.site}: correct its site, or the device's config"
@@ -166,12 +175,25 @@ def _events(batch: Batch | BatchHead, now: datetime) -> tuple[list[Taken], list[
     return taken, poison, last
 
 
-def _outcome(boot: str, item: Event | Raw, due: int, now: datetime) -> Taken | Poison:
+def _news(batch: Batch | BatchHead, site: str, events: Iterable[Event | Raw], payload: bytes, now: datetime) -> News:
+    taken: list[Taken] = []
+    last = batch.first - 1
+    for item in events:
+        outcome = _outcome(batch.boot, item, None, now)
+        if isinstance(outcome, Taken) and not isinstance(outcome.data, Lost):
+            if outcome.event.sequence <= last:
+                raise Refusal("broken_order", f"{outcome.event.sequence} came after {last}: news rises, too")
+            taken.append(outcome)
+            last = outcome.event.sequence
+    return News(site, batch.device, batch.boot, batch.first, last, taken, payload)
+
+
+def _outcome(boot: str, item: Event | Raw, due: int | None, now: datetime) -> Taken | Poison:
     try:
         event = item if isinstance(item, Event) else codec.read_event(item)
     except Unreadable as error:
-        return Poison(due, "unreadable", str(error), bytes(cast(Raw, item)))
-    if event.sequence != due:
+        return Poison(due or 0, "unreadable", str(error), bytes(cast(Raw, item)))
+    if due is not None and event.sequence != due:
         raise Refusal("broken_order", f"{event.sequence} came where {due} was due, and no loss was declared")
     return _understood(boot, event, now)
 

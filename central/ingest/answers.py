@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from central.ingest.accept import Accepted, Misplaced, Unheard
+from central.ingest.accept import Accepted, Misplaced, News
 from central.ingest.cursor import Advance
 from central.ingest.evidence import Delivered
 from central.ingest.waiting import Answer, Waiting
@@ -18,10 +18,13 @@ class _Reply:
 
 
 def answers(waiting: Iterable[Waiting], advances: Mapping[str, Advance]) -> list[Answer]:
-    """The cursor of each device that sent a batch, as a gap when one began beyond it; and the evidence that is kept."""
+    """The cursor of each device that sent a batch, as a gap when one began beyond it; and the evidence that is kept.
+
+    News alone is answered with the cursor as it stands, never with a gap.
+    """
     replies: dict[str, _Reply] = {}
     for one in waiting:
-        if one.topic is None or not isinstance(one.verdict, Accepted | Misplaced | Unheard | Delivered):
+        if one.topic is None or not isinstance(one.verdict, Accepted | Misplaced | News | Delivered):
             continue
         reply = replies.setdefault(one.verdict.device, _Reply(one.topic.site))
         reply.boot = one.verdict.boot
@@ -33,6 +36,7 @@ def answers(waiting: Iterable[Waiting], advances: Mapping[str, Advance]) -> list
 def _said(reply: _Reply, done: Advance | None) -> Acknowledgement:
     if done is None:
         return Acknowledgement(boot=reply.boot, evidence=reply.evidence)
+    ahead = done.ahead if done.ahead > done.cursor else None
     if done.gaps:
-        return Acknowledgement(boot=reply.boot, gap=done.cursor, evidence=reply.evidence)
-    return Acknowledgement(boot=reply.boot, upto=done.cursor, evidence=reply.evidence)
+        return Acknowledgement(boot=reply.boot, gap=done.cursor, ahead=ahead, evidence=reply.evidence)
+    return Acknowledgement(boot=reply.boot, upto=done.cursor, ahead=ahead, evidence=reply.evidence)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 
-from central.ingest.accept import Misplaced, Quarantined
+from central.ingest.accept import Misplaced, News, Quarantined
 from central.ingest.cursor import Advance, Batch
 from central.ingest.waiting import Waiting
 from central.store.quarantine import Held
@@ -29,6 +29,6 @@ def _of_batch(one: Waiting, batch: Batch, done: Advance, new_poison: Set[int]) -
     if batch in done.cloned:
         detail = CLONED.format(device=batch.device)
         yield Held("cloned", detail, one.message.topic, one.message.payload, batch.device, batch.first)
-    for event in batch.poison:
+    for event in () if isinstance(batch, News) else batch.poison:
         if event.sequence in new_poison:
             yield Held(event.reason, event.detail, one.message.topic, event.raw, batch.device, event.sequence)

@@ -5,6 +5,7 @@ Nothing is answered here: acknowledgements and answers leave after the commit, s
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 from central.deciding import waking
 from central.deciding.capability import Capability
 from central.ingest import cursor, presence, replies
-from central.ingest.accept import Taken, Unheard
+from central.ingest.accept import News, Taken
 from central.ingest.answers import answers
 from central.ingest.believe import New, believe
 from central.ingest.cursor import Advance, Batch
@@ -49,17 +50,23 @@ def _by_device(waiting: Iterable[Waiting]) -> dict[str, list[Batch]]:
     for one in waiting:
         if isinstance(one.verdict, Batch):
             batches[one.verdict.device].append(one.verdict)
-        elif isinstance(one.verdict, Unheard):
-            batches[one.verdict.device] += []
     return batches
 
 
 def _advance(conn: Connection, ledger: Ledger, batches: Sequence[Batch]) -> Advance:
-    if not batches:
-        return Advance(ledger.cursor)
-    first, last = min(batch.first for batch in batches), max(batch.last for batch in batches)
-    known = events.known(conn, ledger.device, first, last) if first <= ledger.cursor else {}  # nothing is beyond the cursor
-    return cursor.advance(ledger.cursor, batches, known)
+    known = _in_order(conn, ledger, [batch for batch in batches if not isinstance(batch, News)])
+    overtaking = [taken.event.sequence for batch in batches if isinstance(batch, News) for taken in batch.taken]
+    if overtaking:
+        known |= events.known_at(conn, ledger.device, overtaking)
+    done = cursor.advance(ledger.cursor, batches, known)
+    return replace(done, ahead=max(ledger.ahead, done.ahead))
+
+
+def _in_order(conn: Connection, ledger: Ledger, batches: Sequence[Batch]) -> dict[int, str]:
+    first = min((batch.first for batch in batches), default=0)
+    if not batches or first > max(ledger.cursor, ledger.ahead):
+        return {}  # nothing is stored so far on
+    return events.known(conn, ledger.device, first, max(batch.last for batch in batches))
 
 
 def _store(conn: Connection, advances: Mapping[str, Advance], now: datetime) -> list[Fact]:
@@ -113,6 +120,8 @@ def _counted(ledger: Ledger, done: Advance, now: datetime) -> Ledger:
         gaps=ledger.gaps + done.gaps,
         quarantined=ledger.quarantined + done.quarantined,
         declared_lost=ledger.declared_lost + done.declared_lost,
+        news=ledger.news + done.news,
+        ahead=done.ahead,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from central.ingest import accept, evidence, presence, replies
-from central.ingest.accept import Accepted, Misplaced, Quarantined, Unheard
+from central.ingest.accept import Accepted, Misplaced, News, Quarantined
 from central.ingest.evidence import Delivered
 from central.ingest.presence import Said
 from central.ingest.registry import Registry
@@ -13,7 +13,7 @@ from protocols import topics
 from protocols.errors import ProtocolError
 from protocols.topics import EdgeTopic
 
-Verdict = Accepted | Misplaced | Quarantined | Unheard | Delivered | Said | Replied | None
+Verdict = Accepted | Misplaced | News | Quarantined | Delivered | Said | Replied | None
 
 
 def judge(

@@ -40,6 +40,8 @@ ledgers = Table(
     Column("gaps", Integer, nullable=False, default=0),
     Column("quarantined", Integer, nullable=False, default=0),
     Column("declared_lost", Integer, nullable=False, default=0),
+    Column("news", Integer, nullable=False, default=0, server_default="0"),
+    Column("ahead", Integer, nullable=False, default=0, server_default="0"),
 )
 
 
@@ -87,6 +89,8 @@ class Ledger:
     """How far a device's events have landed. cursor = stored + quarantined + declared_lost: nothing is unaccounted.
 
     duplicates came again, without effect; late ones long after they occurred; a gap is a batch beyond the cursor, refused.
+    news overtook what waited before it and was stored beyond the cursor, at most at `ahead`; it counts as stored when the
+    cursor passes it.
     """
 
     device: str
@@ -98,6 +102,8 @@ class Ledger:
     gaps: int = 0
     quarantined: int = 0
     declared_lost: int = 0
+    news: int = 0
+    ahead: int = 0
 
 
 def _put_ledger() -> str:

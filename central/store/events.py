@@ -1,9 +1,11 @@
 """Everything that devices concluded, as it came, append-only. Key: (device, sequence)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from msgspec.json import encode
 from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text, func, literal, select, tuple_
 
 from central.store.engine import RowInsert, positional, upsert
@@ -36,6 +38,7 @@ LOST = "lost/1"
 
 _insert = RowInsert(positional(upsert(events).on_conflict_do_nothing()))
 _KNOWN = "SELECT sequence, id, kind FROM events WHERE device = ? AND sequence BETWEEN ? AND ?"
+_KNOWN_AT = "SELECT sequence, id, kind FROM events WHERE device = ? AND sequence IN (SELECT value FROM json_each(?))"
 
 
 def append(conn: Connection, rows: Sequence[Row]) -> None:
@@ -45,7 +48,15 @@ def append(conn: Connection, rows: Sequence[Row]) -> None:
 
 def known(conn: Connection, device: str, first: int, last: int) -> dict[int, str]:
     """The stored events of a device between two sequences: sequence → id, an empty one for a declared loss."""
-    rows = conn.exec_driver_sql(_KNOWN, (device, first, last))
+    return _ids(conn.exec_driver_sql(_KNOWN, (device, first, last)))
+
+
+def known_at(conn: Connection, device: str, sequences: Sequence[int]) -> dict[int, str]:
+    """The same of single sequences."""
+    return _ids(conn.exec_driver_sql(_KNOWN_AT, (device, encode(sequences).decode())))
+
+
+def _ids(rows: Iterable[Sequence[Any]]) -> dict[int, str]:
     return {sequence: "" if kind == LOST else event_id for sequence, event_id, kind in rows}
 
 

@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from queue import Empty
@@ -18,6 +18,7 @@ from central.store import announcements, quarantine
 from central.store.engine import reading, writing
 from central.store.quarantine import Held
 from protocols import codec, signing
+from protocols.envelope import Acknowledgement
 from protocols.messages.device import Birth, Health, OutboxHealth, Will
 from protocols.messages.evidence import Evidence
 from protocols.messages.lost import Lost
@@ -104,6 +105,20 @@ def test_a_batch_beyond_the_cursor_is_a_gap(engine: Engine, eye: Voice) -> None:
     eye.say("events", codec.encode(batch([event(4)])))
     assert eye.acknowledgement().gap == 0
     assert value(engine, "SELECT count(*) FROM events") == 0
+
+
+def test_news_overtakes_and_has_its_effect_once(engine: Engine, eye: Voice) -> None:
+    """An alarm beyond a backlog is stored and judged at once; its older end and its repetition change nothing any more."""
+    onset = event(9, equipment_anomaly(), occurred_at=NOON)
+    ended = event(8, equipment_anomaly(phase="end"), occurred_at=NOON - timedelta(hours=1))
+    eye.say("events", codec.encode(batch([onset], lane="news")))
+    assert eye.acknowledgement() == Acknowledgement(boot="b3f1", upto=0, ahead=9)
+    assert value(engine, "SELECT condition FROM conditions") == "alarm"
+    eye.say("events", codec.encode(batch([*(event(n) for n in range(1, 8)), ended, onset])))
+    assert eye.acknowledgement() == Acknowledgement(boot="b3f1", upto=9)
+    assert value(engine, "SELECT condition FROM conditions") == "alarm"
+    assert value(engine, "SELECT count(*) FROM announcements WHERE topic LIKE '%anomaly'") == 2
+    assert value(engine, "SELECT stored || ' ' || duplicates || ' ' || news FROM ledgers") == "9 0 1"
 
 
 def test_poison_in_a_batch_is_set_aside_and_the_rest_lands(engine: Engine, eye: Voice) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.ingest.accept import Accepted, Misplaced, Quarantined, Unheard, Verdict, accept
+from central.ingest.accept import Accepted, Misplaced, News, Quarantined, Verdict, accept
 from central.ingest.registry import Registry, Speaker
 from protocols import codec, signing
 from protocols.envelope import MAX_BATCH_BYTES, Batch
@@ -154,9 +154,27 @@ def test_a_batch_under_a_foreign_site_is_passed_over_whole() -> None:
     assert (verdict.first, verdict.last, verdict.reason) == (4, 5, "wrong_site")
 
 
-def test_the_news_lane_is_answered_politely() -> None:
-    """Nothing is stored, nothing is refused."""
-    assert judge(codec.encode(batch([event(9)], lane="news"))) == Unheard("eye-01", "b3f1")
+def test_news_may_leave_out_what_lies_between() -> None:
+    """Its events rise; what cannot be understood, and a loss, wait for their turn in the order lane."""
+    lost = msgspec.json.decode(codec.encode(event(12, Lost(first=12, last=13, reason="evicted"))))
+    poison = as_json(10) | {"kind": "shelf_count/9"}
+    verdict = judge_events([as_json(9), poison, lost, as_json(20)], lane="news", first=9)
+    assert isinstance(verdict, News)
+    assert ([taken.event.sequence for taken in verdict.taken], verdict.first, verdict.last) == ([9, 20], 9, 20)
+
+
+def test_news_that_does_not_rise_is_refused() -> None:
+    """The sender is broken."""
+    verdict = judge_events([as_json(9), as_json(8)], lane="news", first=8)
+    assert isinstance(verdict, Quarantined)
+    assert verdict.reason == "broken_order"
+
+
+def test_news_under_a_foreign_site_is_only_answered() -> None:
+    """It is kept whole when it comes in its place."""
+    verdict = judge(codec.encode(batch([event(4)], lane="news")), topic=EdgeTopic("s2", "eye-01", "events"))
+    assert isinstance(verdict, News)
+    assert verdict.taken == []
 
 
 def test_oversized_and_bombs_are_refused() -> None:
