@@ -9,13 +9,16 @@ from pathlib import Path
 import structlog
 
 from edge_agent.clock import DeviceClock
+from edge_agent.machine import Machine, clock_error_s
 from edge_agent.observer import Observer
-from edge_agent.outbox.queue import Queue, QueueState, oldest_age_s
+from edge_agent.outbox.queue import Queue
+from edge_agent.outbox.state import QueueState, oldest_age_s
 from protocols.codec import wire_time
 from protocols.messages.device import Health, OutboxHealth, SourceHealth
 
 _log = structlog.get_logger()
 
+MACHINE = Machine()
 _MEGABYTE = 1_000_000
 _LONGEST_TEXT = 400
 
@@ -23,9 +26,17 @@ _LONGEST_TEXT = 400
 class HealthReport:
     """Makes the health message; remembers the processor times of the one before."""
 
-    def __init__(self, data_dir: Path, clock: DeviceClock, queue: Queue, observers: Sequence[Observer]) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        clock: DeviceClock,
+        queue: Queue,
+        observers: Sequence[Observer],
+        machine: Machine = MACHINE,
+    ) -> None:
         self._data_dir, self._clock, self._queue, self._observers = data_dir, clock, queue, observers
-        self._busy_and_total = _processor_times()
+        self._machine = machine
+        self._busy_and_total = machine.processor_times()
         self._jumps = clock.jumps
 
     def now(self, alarm: str | None) -> Health:
@@ -43,14 +54,17 @@ class HealthReport:
             clock=stamp.clock,
             sources=[_source_health(observer) for observer in self._observers],
             cpu_percent=self._cpu_percent(),
-            memory_mb=resident_mb(),
-            temperature_c=_temperature_c(),
+            memory_mb=self._machine.resident_mb(),
+            temperature_c=self._machine.temperature_c(),
             disk_free_mb=round(shutil.disk_usage(self._data_dir).free / _MEGABYTE, 1),
+            throttled=list(self._machine.throttled().now),
+            clock_jumps=self._clock.jumps,
+            clock_error_s=clock_error_s(),
             paused=said and said[:_LONGEST_TEXT],
         )
 
     def _cpu_percent(self) -> float | None:
-        before, self._busy_and_total = self._busy_and_total, _processor_times()
+        before, self._busy_and_total = self._busy_and_total, self._machine.processor_times()
         if before is None or self._busy_and_total is None or self._busy_and_total[1] == before[1]:
             return None
         busy, total = (now - then for now, then in zip(self._busy_and_total, before, strict=True))
@@ -68,15 +82,6 @@ def outbox_health(state: QueueState, now: datetime) -> OutboxHealth:
     )
 
 
-def resident_mb() -> float | None:
-    """Memory of this process in megabytes."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
-    return round(pages * 4096 / _MEGABYTE, 1)
-
-
 def _source_health(observer: Observer) -> SourceHealth:
     state, counts, source = observer.state, observer.pipeline.counts, observer.source
     return SourceHealth(
@@ -89,21 +94,3 @@ def _source_health(observer: Observer) -> SourceHealth:
         age_s=None if state.sampled_s is None else round(time.monotonic() - state.sampled_s, 1),
         message=state.message and state.message[:_LONGEST_TEXT],
     )
-
-
-def _processor_times() -> tuple[int, int] | None:
-    try:
-        ticks = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-    except (OSError, ValueError):
-        return None
-    idle = ticks[3] + ticks[4]
-    return sum(ticks) - idle, sum(ticks)
-
-
-def _temperature_c() -> float | None:
-    for zone in sorted(Path("/sys/class/thermal").glob("thermal_zone*/temp")):
-        try:
-            return int(zone.read_text()) / 1000
-        except (OSError, ValueError):
-            continue
-    return None

@@ -56,6 +56,13 @@ class OutboxHealth(Struct, frozen=True, kw_only=True):
     set_aside: Annotated[int, Meta(ge=0)] = 0
 
 
+class Wear(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What this agent writes to its memory card: bytes a day, and days until the card's rated life is written, if known."""
+
+    bytes_per_day: Annotated[float, Meta(ge=0)]
+    days_left: Annotated[float, Meta(ge=0)] | None = None
+
+
 class SourceHealth(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One camera, bus or recording; `message` is for people, when the state is not ok."""
 
@@ -70,7 +77,11 @@ class SourceHealth(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """State of the machine, sent as it is on `up/health`; nothing is owed when one is lost."""
+    """State of the machine, sent as it is on `up/health`; nothing is owed when one is lost.
+
+    throttled: why the firmware holds the processor back now. clock_jumps: of the wall clock since the agent's start.
+    clock_error_s: how wrong the kernel holds its clock to be at most, when it is synchronised.
+    """
 
     boot: Boot
     at: Instant
@@ -81,6 +92,10 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     memory_mb: float | None = None
     temperature_c: float | None = None
     disk_free_mb: float | None = None
+    throttled: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=8)] = []
+    clock_jumps: Annotated[int, Meta(ge=0)] = 0
+    clock_error_s: float | None = None
+    wear: Wear | None = None
     paused: Text | None = None
 
 
