@@ -25,6 +25,7 @@ from protocols.messages.device import CentralState, Desired
 from protocols.messages.lost import Lost
 
 IDLE_S = 30.0
+ASK_AGAIN_S = 10.0
 PROOF_S = 5.0  # the retained twin comes right after the subscription
 BROKER_REFUSED = 128
 NOBODY_SUBSCRIBED = 16
@@ -74,6 +75,7 @@ class Publisher:
         self._batches: set[int] = set()
         self._epoch: str | None = None
         self._suspicion: tuple[int, float] | None = None
+        self._ask_s: float | None = None
         self._is_resting = False
 
     def run(self, stop: Flag) -> None:
@@ -108,7 +110,8 @@ class Publisher:
         now_s = self._clock.monotonic_s()
         window_s = rules.due(self._window, now_s) if self._is_at_work() or self._is_resting else None
         upload_s = self._uploader.due() if self._may_upload() else None
-        return min([IDLE_S, *(max(0.01, moment - now_s) for moment in (window_s, upload_s) if moment is not None)])
+        ask_s = self._ask_s if self._is_at_work() else None
+        return min([IDLE_S, *(max(0.01, moment - now_s) for moment in (window_s, upload_s, ask_s) if moment is not None)])
 
     def _is_at_work(self) -> bool:
         return self.state.connected and self.state.halted is None
@@ -189,6 +192,7 @@ class Publisher:
         reached = ack.upto if ack.upto is not None else ack.gap
         if reached is None:
             return
+        self._ask_s = None
         if reached > self._queue.last:
             self._halt(reached)
         elif ack.gap is not None and ack.gap < self._queue.acknowledged:
@@ -207,6 +211,7 @@ class Publisher:
         if state.online and not self.state.centre_online:
             self._uploader.reconnected()  # what was sent while nobody listened
         self._note(centre_online=state.online)
+        self._ask_s = now_s if state.online else None
         self._window = rules.centre_said(self._window, state.online, is_new, now_s)
 
     def _work(self, now_s: float) -> None:
@@ -215,12 +220,23 @@ class Publisher:
         if self._window.rewound_s != before.rewound_s:
             self._note(rewinds=self.state.rewinds + 1)
         if hopeless is not None:
-            self._guarded(lambda: self._set_aside(hopeless, "no acknowledgement in three attempts alone"))
+            self._guarded(lambda: self._set_aside(hopeless, f"not acknowledged, {rules.MAX_STRIKES} times alone"))
         while (turn := rules.turn(self._window, self._queue.last, now_s, MAX_BATCH_EVENTS)) is not None:
             if not self._send(turn, now_s):
                 break
+        if self._ask_s is not None and now_s >= self._ask_s:
+            self._ask(now_s)
         if self._may_upload():
             self._uploader.step(self._window.sent, now_s)
+
+    def _ask(self, now_s: float) -> None:
+        """Whether the centre still has what it acknowledged: restored from a backup, it would otherwise learn of the hole
+        only by the next event."""
+        row = self._queue.probe()
+        payload = row and packed(self._inbox.device, [row], self._clock.now().at)
+        if payload:
+            self._publish(payload)
+        self._ask_s = now_s + ASK_AGAIN_S if payload else None
 
     def _send(self, turn: rules.Turn, now_s: float) -> bool:
         rows = self._queue.oldest_first(turn.after, ROOM_BYTES, turn.count)
@@ -259,6 +275,7 @@ class Publisher:
         if said_before != upto:
             self._suspicion = (upto, now_s)
             self._window = rules.rewound(self._window, now_s)
+            self._ask_s = now_s + 2 * rules.GAP_ECHO_S  # also when nothing waits
         elif now_s - since_s > rules.GAP_ECHO_S:
             self._suspicion = None
             self._take_back(upto, now_s)
