@@ -1,0 +1,1 @@
+"""Copies of a house, made while it runs: database, evidence by hash, secrets; checked, and put back under a new epoch."""
