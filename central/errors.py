@@ -15,6 +15,7 @@ CentralError
 │  ├─ SettingsRefused  settings that a device's task cannot have: names each of them
 │  ├─ CommandRefused   a command that a device cannot be given, or that has gone too far to be stopped
 │  └─ TooSoon         passwords are being guessed: says how long to wait
+├─ BackupError        a backup cannot be made, is damaged, or would replace a house: says what would be lost
 └─ ChildFailed        a program that `up` runs ended before it was ready: see its log
 """
 
@@ -120,6 +121,10 @@ class TooSoon(Refused):
     def __init__(self, wait_s: int) -> None:
         super().__init__(f"too many wrong passwords: wait {wait_s} s and try again")
         self.wait_s = wait_s
+
+
+class BackupError(CentralError):
+    """A backup that cannot be made or put back."""
 
 
 class ChildFailed(CentralError):

@@ -1,4 +1,4 @@
-"""The background process: two threads, so that a broker that is away holds up no decision.
+"""The background process: a thread each for speaking and for backups, so that neither holds up a decision.
 
 Each looks at its table a few times a second; a look that finds nothing costs one short read.
 """
@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from central.background import bookkeeping, retention, runner
 from central.background.announce.mqtt import Announcer
+from central.background.backing_up import BackingUp, Plan
 from central.background.scheduler import Scheduler
 from central.bus import Bus
 from central.deciding import review
@@ -26,15 +27,18 @@ BOOKS_EVERY = timedelta(minutes=5)
 log = structlog.get_logger()
 
 
-def run_background(parts: Parts, bus: Bus, stop: Event) -> None:
-    """Work until `stop` is set; what fails is logged and tried again."""
-    said = Thread(target=_repeat, args=(Announcer(parts.engine, bus, parts.now).announce, stop), name="announce")
-    said.start()
+def run_background(parts: Parts, bus: Bus, stop: Event, plan: Plan | None = None) -> None:
+    """Work until `stop` is set; what fails is logged and tried again. Without a plan no backups are made."""
+    besides = [Thread(target=_repeat, args=(Announcer(parts.engine, bus, parts.now).announce, stop), name="announce")]
+    besides += [Thread(target=_repeat, args=(BackingUp(parts, plan).look, stop), name="backup")] if plan else []
+    for thread in besides:
+        thread.start()
     try:
         _repeat(Desk(parts).look, stop)
     finally:
         stop.set()
-        said.join()
+        for thread in besides:
+            thread.join()
 
 
 class Desk:

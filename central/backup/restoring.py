@@ -68,15 +68,14 @@ def what_would_be_lost(backup: BackupFolder, data: Path) -> str:
             there.execute("ATTACH ? AS backup", (f"{backup.database.resolve().as_uri()}?mode=ro",))
             found, newest = there.execute("SELECT count(*), max(received_at) FROM events").fetchone()
             gone = there.execute(_NOT_IN_BACKUP).fetchone()[0]
-            decisions = there.execute(
-                "SELECT count(*) FROM reviews WHERE id NOT IN (SELECT id FROM backup.reviews)"
-            ).fetchone()
+            reviews = there.execute(_REVIEWS_NOT_IN_BACKUP).fetchone()[0]
     except sqlite3.Error as error:
         return f"{database} cannot be compared with the backup ({error})"
     newest_text = f", the newest of {newest[:16]}" if newest else ""
-    return f"{found} events{newest_text}; {gone} of them and {decisions[0]} reviews are not in the backup"
+    return f"{found} events{newest_text}; {gone} of them and {reviews} reviews are not in the backup"
 
 
+_REVIEWS_NOT_IN_BACKUP = "SELECT count(*) FROM reviews WHERE id NOT IN (SELECT id FROM backup.reviews)"
 _NOT_IN_BACKUP = """SELECT count(*) FROM events AS mine WHERE NOT EXISTS (
   SELECT 1 FROM backup.events AS old WHERE old.device = mine.device AND old.sequence = mine.sequence)"""
 
