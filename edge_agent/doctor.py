@@ -18,9 +18,9 @@ from edge_agent.errors import EdgeError, SourceEnded
 from edge_agent.link.connection import Connected, Connection, Disconnected, Happening, Received
 from edge_agent.link.inbox import Inbox
 from edge_agent.outbox.database import OUTBOX_NAME, open_read_only
-from edge_agent.outbox.queue import oldest_age_s, read_state
+from edge_agent.outbox.state import oldest_age_s, read_state
 from edge_agent.registry import open_source
-from edge_agent.workshop import built_task, source_place
+from edge_agent.workshop import built_task, model_slots, source_place
 from protocols.errors import ProtocolError
 from protocols.messages.device import CentralState, Desired
 
@@ -184,7 +184,7 @@ def _source(source: SourceConfig, clock: DeviceClock) -> Check:
 def _task(config: EdgeConfig, task: TaskConfig, clock: DeviceClock) -> Check:
     source = next(source for source in config.source if source.id == task.source)
     with closing(open_source(source_place(source, None), clock)) as opened:
-        built_task(task, source, opened)
+        built_task(task, source, opened.units, model_slots(config).model(task.kind))
     return Check(f"task {task.kind} on {task.source}", True, "settings and model are fine")
 
 

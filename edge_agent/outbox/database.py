@@ -19,6 +19,7 @@ from edge_agent.outbox.reserve import Reserve
 OUTBOX_NAME = "outbox.db"
 BUSY_TIMEOUT_S = 10.0
 PAGE_BYTES = 1024
+LOG_BYTES = 1_100_000  # what the log holds when it is folded back (1,000 pages): a larger one is cut
 _NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _FORBIDDEN = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -26,29 +27,35 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class OutboxFile:
-    """The file behind the queue, the evidence spool and the snapshots.
+    """The file behind the queue, the evidence spool and the snapshots. written_ms: when an event was last written.
 
     Raises OutboxCorrupt, OutboxBusy, OutboxFull, OutboxUnusable.
-
-    `uploaded`: hashes of evidence that the centre acknowledged since the start, newest last; those need not go again.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lock = RLock()
-        self.uploaded: dict[str, None] = {}
+        self.written_ms = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._guard = Lock(path.with_suffix(".lock"))
         except OSError as error:
             raise OutboxUnusable(_unusable(path, error.strerror or str(error))) from error
+        self.reserve = Reserve(path.with_suffix(".reserve"))
         try:
-            self.connection = _checked(path)
+            self.connection = self._opened()
         except BaseException:
             self._guard.close()
             raise
-        self.reserve = Reserve(path.with_suffix(".reserve"))
         self.reserve.fill()
+
+    def _opened(self) -> sqlite3.Connection:
+        """The checked connection; a disk that is full to the brim gets the reserve, for opening writes a little."""
+        try:
+            return _checked(self.path)
+        except OutboxFull:
+            self.reserve.spend()
+            return _checked(self.path)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -65,9 +72,22 @@ class OutboxFile:
 
     def make_room(self) -> None:
         """Spend the reserve on folding the log back into the file: a full disk then takes deletions. Raises OutboxFull."""
-        with self.lock, said(self.path):
+        with self.lock:
             self.reserve.spend()
+            self.fold_log()
+
+    def fold_log(self) -> None:
+        """Fold the log back into the file and cut it. Raises OutboxFull."""
+        with self.lock, said(self.path):
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def occupied_bytes(self) -> int:
+        """What the outbox takes of the disk: pages in use, log and reserve."""
+        with self.lock:
+            pages = int(self.connection.execute("PRAGMA page_count").fetchone()[0])
+            free = int(self.connection.execute("PRAGMA freelist_count").fetchone()[0])
+        beside = (self.path.with_name(f"{self.path.name}-wal"), self.reserve.path)
+        return (pages - free) * PAGE_BYTES + sum(_size(path) for path in beside)
 
     def close(self) -> None:
         """Close the file and let the next process have it."""
@@ -93,6 +113,13 @@ def said(path: Path) -> Iterator[None]:
         if error.sqlite_errorcode & 0xFF in _LOCKED:
             raise OutboxBusy(f"{path}: {error}; close the program that holds it open for writing") from error
         raise
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _unusable(path: Path, why: str) -> str:
@@ -141,6 +168,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
     verdict = connection.execute("PRAGMA quick_check(3)").fetchall()
     if verdict != [("ok",)]:
         raise OutboxCorrupt(f"{path}: {'; '.join(str(row[0]) for row in verdict)}")

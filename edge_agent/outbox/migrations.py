@@ -39,11 +39,21 @@ def _classes_and_checksums(db: Database) -> None:
         db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
     db.execute("DROP TABLE events_before")
     db.execute("CREATE INDEX alarms ON events (sequence) WHERE class = 1")
-    db.execute("ALTER TABLE evidence ADD COLUMN class INTEGER NOT NULL DEFAULT 2")
     db.execute("ALTER TABLE boots ADD COLUMN crc INTEGER NOT NULL DEFAULT 0")
     for key, boot in db.execute("SELECT id, boot FROM boots").fetchall():
         db.execute("UPDATE boots SET crc = ? WHERE id = ?", (crc32(boot.encode()), key))
     db.execute("ALTER TABLE counter ADD COLUMN crc INTEGER NOT NULL DEFAULT 0")
+
+
+@SCHEMA(name="0003_grace_and_pieces")
+def _grace_and_pieces(db: Database) -> None:
+    db.table("marks").create({"at_ms": int, "acknowledged": int}, pk="at_ms", strict=True)
+    columns = {"sequence": int, "sha256": str, "class": int, "bytes": int, "acknowledged_bytes": int, "delivered_ms": int}
+    db.table("pieces").create(columns, pk="sequence", strict=True)
+    db.execute("CREATE INDEX pieces_by_hash ON pieces (sha256)")
+    db.execute("INSERT INTO pieces SELECT sequence, sha256, 2, length(data), 0, NULL FROM evidence")
+    db.execute("ALTER TABLE counter ADD COLUMN evicted INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE counter ADD COLUMN evidence_evicted INTEGER NOT NULL DEFAULT 0")
     counter = Counter(*db.execute("SELECT last, acknowledged, corruptions FROM counter").fetchone())
     db.execute("UPDATE counter SET crc = ?", (counter.crc,))
 

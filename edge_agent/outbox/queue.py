@@ -1,27 +1,32 @@
 """The queue of events that the centre has not acknowledged.
 
 One transaction gives an event its sequence and writes it; the sequence is never reset. What is acknowledged is out of the
-queue at once, but its rows leave the file with the next commit, in one range: deleting on its own would double the bytes
-written. The row of the newest acknowledged event stays as a probe: sent again, a living centre answers it without effect.
+queue at once, but its rows stay for a while (`grace.py`) and then leave the file with a commit, in ranges: deleting on its
+own would double the bytes written. The row of the newest acknowledged event always stays as a probe: sent again, a living
+centre answers it without effect. What does not fit into the budget leaves as `room.py` says.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from edge_agent.clock import EARLIEST
 from edge_agent.errors import OutboxBusy, OutboxFull
-from edge_agent.outbox.counter import read_counter, write_counter
+from edge_agent.outbox.budget import Budget
+from edge_agent.outbox.counter import Counter, read_counter, write_counter
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.entry import Entry
-from edge_agent.outbox.evidence import spool
-from edge_agent.outbox.ranks import rank_of
+from edge_agent.outbox.eviction import remainder
+from edge_agent.outbox.evidence import forget_old, send_again, spool
+from edge_agent.outbox.grace import Grace
+from edge_agent.outbox.ranks import Rank, rank_of
+from edge_agent.outbox.room import Room
 from edge_agent.outbox.rows import StoredRow, put_rows
 from edge_agent.outbox.snapshots import save
+from edge_agent.outbox.state import QueueState, read_state
 
-PRUNE_ROWS = 500
+FULL_DISK_STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -33,45 +38,42 @@ class Row:
     event: bytes
 
 
-@dataclass(frozen=True)
-class QueueState:
-    """What waits: events not acknowledged, their bytes, when the oldest was written, and the counters."""
-
-    count: int
-    bytes: int
-    oldest_ms: int | None
-    last: int
-    acknowledged: int
-    set_aside: int
-    corruptions: int
-
-
 class Queue:
     """Append, oldest first, acknowledge, set aside. Every method may be called from any thread."""
 
-    def __init__(self, file: OutboxFile) -> None:
+    def __init__(self, file: OutboxFile, budget: Budget = Budget()) -> None:  # noqa: B008  a frozen value
         self._file = file
-        self.last: int
-        self.acknowledged: int
-        self._counter = read_counter(file.connection)
-        self.last, self.acknowledged = self._counter.last, self._counter.acknowledged
-        self._pruned = self.acknowledged
+        self._counter = self._on_disk = read_counter(file.connection)
+        self._grace = Grace(file.connection, budget, self._counter.acknowledged)
+        self._room = Room(file, budget, self._grace)
+        self.budget = budget
+
+    @property
+    def last(self) -> int:
+        """The newest sequence given."""
+        return self._counter.last
+
+    @property
+    def acknowledged(self) -> int:
+        """Up to which sequence everything is on the centre's disk."""
+        return self._counter.acknowledged
 
     def append(self, entries: Sequence[Entry], now: datetime, states: Mapping[str, bytes] | None = None) -> list[int]:
         """Commit `entries` and the task `states` that follow from them; the sequences given.
 
-        Raises OutboxFull, OutboxBusy.
+        On a full disk what the centre has already makes room, and for an alarm also what is worth less. Raises OutboxFull,
+        OutboxBusy.
         """
         with self._file.lock:
             first = self.last + 1
-            with self._file.writing() as connection:
-                self._insert(connection, first, entries, now)
-                for task, state in (states or {}).items():
-                    save(connection, task, state)
-                self._count(connection, last=first + len(entries) - 1)
-                pruned = self._prune(connection)
-            self.last = first + len(entries) - 1
-            self._pruned = pruned
+            try:
+                self._append(first, entries, now, states or {})
+            except OutboxFull:
+                if not self._relieved(min((rank_of(entry.kind, entry.urgent) for entry in entries), default=Rank.SUMMARY)):
+                    raise
+                self._append(first, entries, now, states or {})
+            with suppress(OutboxFull, OutboxBusy):
+                self._make_fit(any(entry.attachment is not None for entry in entries))
         return list(range(first, first + len(entries)))
 
     def oldest_first(self, after: int, limit_bytes: int, limit_count: int) -> list[Row]:
@@ -104,26 +106,38 @@ class Queue:
 
     def acknowledge(self, upto: int) -> None:
         """Everything up to `upto` is on the centre's disk."""
-        with self._file.lock:
-            self.acknowledged = max(self.acknowledged, min(upto, self.last))
-            if self.acknowledged - self._pruned >= PRUNE_ROWS:
+        with self._file.lock, suppress(OutboxFull, OutboxBusy):
+            reached, before = min(upto, self.last), self.acknowledged
+            if reached <= before:
+                return
+            self._split(reached)
+            self._counter = replace(self._counter, acknowledged=reached)
+            self._grace.grew(self._file.connection, before, reached)
+            if self._grace.due_below(reached, self.budget.slack_bytes):
                 self.prune()
 
     def prune(self) -> None:
-        """Let the rows of acknowledged events leave the file now; a full disk or a locked file only delays it."""
+        """Let acknowledged rows whose grace is over leave the file now, and keep the cursor.
+
+        A full disk or a locked file only delays it.
+        """
         with self._file.lock, suppress(OutboxFull, OutboxBusy):
-            while self._pruned < self.acknowledged:
+            while below := self._grace.due_below(self.acknowledged):
                 try:
-                    self._prune_alone()
+                    pruned = self._prune_below(below)
                 except OutboxFull:
                     self._file.make_room()
-                    self._prune_alone()
+                    pruned = self._prune_below(below)
                     self._file.make_room()
+                if not pruned:
+                    break
+            if self._counter != self._on_disk:
+                self._step(lambda _: self._counter)
             self._file.reserve.fill()
 
     def set_aside(self, sequence: int, why: str, declaration: Entry) -> None:
         """Move a refused event out of the way; its `declaration` of loss stands in its very place. Raises OutboxFull."""
-        with self._file.writing() as connection:
+        with self._writing() as connection:
             found = connection.execute("SELECT event FROM events WHERE sequence = ?", (sequence,)).fetchone()
             if found is not None:
                 at = declaration.occurred_at.isoformat()
@@ -131,19 +145,22 @@ class Queue:
                 _put(connection, sequence, declaration)
 
     def take_back(self, upto: int, declare: Callable[[int, int], Entry]) -> None:
-        """The centre forgot what it had acknowledged behind `upto`: what is still here waits again.
+        """The centre forgot what it had acknowledged behind `upto`: what is still here, evidence too, waits again.
 
         `declare` makes the declaration of what is not, from its first and last sequence. Raises OutboxFull.
         """
         with self._file.lock:
-            with self._file.writing() as connection:
+            counter = replace(self._counter, acknowledged=upto)
+            with self._writing() as connection:
                 oldest = connection.execute("SELECT min(sequence) FROM events WHERE sequence > ?", (upto,)).fetchone()[0]
                 here = self.last + 1 if oldest is None else oldest
                 if here > upto + 1:
                     _put(connection, upto + 1, declare(upto + 1, here - 1))
-                write_counter(connection, replace(self._counter, last=self.last, acknowledged=upto))
-            self.acknowledged = self._pruned = upto
-            self._file.uploaded.clear()
+                send_again(connection)
+                write_counter(connection, counter)
+            self._counter = self._on_disk = counter
+            self._grace.recount(self._file.connection, upto)
+            self._room.look_anew()
 
     def has_boot(self, boot: str) -> bool:
         """Whether this device has ever concluded anything in that boot."""
@@ -159,45 +176,90 @@ class Queue:
         with self._file.lock:
             return read_state(self._file.connection, self.acknowledged)
 
-    def _insert(self, connection: sqlite3.Connection, first: int, entries: Sequence[Entry], now: datetime) -> None:
+    def _append(self, first: int, entries: Sequence[Entry], now: datetime, states: Mapping[str, bytes]) -> None:
+        counter = replace(self._counter, last=first + len(entries) - 1)
         created_ms = int(now.timestamp() * 1000)
-        put_rows(connection, (_stored(first + i, entry, created_ms) for i, entry in enumerate(entries)))
-        for i, entry in enumerate(entries):
-            if entry.attachment is not None and entry.attachment.name not in self._file.uploaded:
-                spool(connection, first + i, entry.boot, entry.attachment, rank_of(entry.kind, entry.urgent))
+        with self._writing() as connection:
+            put_rows(connection, (_stored(first + i, entry, created_ms) for i, entry in enumerate(entries)))
+            for i, entry in enumerate(entries):
+                if entry.attachment is not None:
+                    spool(connection, first + i, entry.boot, entry.attachment, rank_of(entry.kind, entry.urgent))
+            for task, state in states.items():
+                save(connection, task, state)
+            self._age(connection, now)
+            write_counter(connection, counter)
+        self._counter = self._on_disk = counter
+        self._file.written_ms = created_ms
 
-    def _count(self, connection: sqlite3.Connection, last: int) -> None:
-        write_counter(connection, replace(self._counter, last=last, acknowledged=self.acknowledged))
+    def _age(self, connection: sqlite3.Connection, now: datetime) -> None:
+        """Let one range of rows go whose grace is over, and with the hour the evidence whose grace is."""
+        if self._grace.mark(connection, self.acknowledged, now):
+            forget_old(connection, int((now.timestamp() - self.budget.grace_s) * 1000))
+        if below := self._grace.due_below(self.acknowledged):
+            self._grace.prune(connection, below)
 
-    def _prune(self, connection: sqlite3.Connection) -> int:
-        """Delete one range, short enough for the log of a nearly full disk; up to where."""
-        upto = min(self.acknowledged, self._pruned + 2 * PRUNE_ROWS)
-        connection.execute("DELETE FROM events WHERE sequence < ?", (upto,))
-        return upto
+    def _make_fit(self, has_evidence: bool) -> None:
+        """Free what is over the budget, and a little more, a step a transaction."""
+        is_over = has_evidence and self._room.is_evidence_over(self._file.connection)
+        while is_over and self._step(lambda c: self._room.free_evidence(c, self._counter)):
+            is_over = self._room.is_evidence_over(self._file.connection, self.budget.evidence_bytes // 20)
+        is_short = self._room.is_short()
+        while is_short and (self._prune_below(self.acknowledged) or self._step(self._free_any)):
+            is_short = self._room.is_short(self.budget.slack_bytes)
 
-    def _prune_alone(self) -> None:
-        with self._file.writing() as connection:
-            self._count(connection, self.last)
-            pruned = self._prune(connection)
-        self._pruned = pruned
+    def _free_any(self, connection: sqlite3.Connection) -> Counter | None:
+        freed = self._room.free_evidence(connection, self._counter)
+        return freed or self._room.free_events(connection, self._counter)
 
+    def _relieved(self, spare: Rank) -> bool:
+        """On a full disk: whether anything could leave for what is worth `spare`."""
+        if not self._room.can_spare(self._file.connection, self.acknowledged, spare):
+            return False
+        self._file.make_room()
+        freed = 0
+        while freed < FULL_DISK_STEPS and (
+            self._prune_below(self.acknowledged)
+            or self._step(lambda c: self._room.free_evidence(c, self._counter, delivered=spare > Rank.ALARM))
+            or self._step(lambda c: self._room.free_events(c, self._counter, spare))
+        ):
+            freed += 1
+        self._file.make_room()
+        self._file.reserve.fill()
+        return freed > 0
 
-def read_state(connection: sqlite3.Connection, acknowledged: int | None = None) -> QueueState:
-    """The state of a queue as its file shows it; `acknowledged` None takes the cursor on disk."""
-    last, on_disk, corruptions = connection.execute("SELECT last, acknowledged, corruptions FROM counter").fetchone()
-    cursor = on_disk if acknowledged is None else acknowledged
-    count, size, oldest_ms = connection.execute(
-        "SELECT count(*), coalesce(sum(length(event)), 0), min(created_ms) FROM events WHERE sequence > ?", (cursor,)
-    ).fetchone()
-    aside = connection.execute("SELECT count(*) FROM set_aside").fetchone()[0]
-    return QueueState(count, size, oldest_ms, last, cursor, aside, corruptions)
+    def _step(self, free: Callable[[sqlite3.Connection], Counter | None]) -> bool:
+        with self._writing() as connection:
+            counter = free(connection)
+            if counter is not None:
+                write_counter(connection, counter)
+        if counter is not None:
+            self._counter = self._on_disk = counter
+        return counter is not None
 
+    def _prune_below(self, below: int) -> int:
+        with self._writing() as connection:
+            pruned = self._grace.prune(connection, below)
+            if pruned:
+                write_counter(connection, self._counter)
+        self._on_disk = self._counter if pruned else self._on_disk
+        return pruned
 
-def oldest_age_s(state: QueueState, now: datetime) -> float:
-    """How long the oldest event has waited; 0 when none waits, or its clock was wrong (a device that woke up in 1970)."""
-    if state.oldest_ms is None or state.oldest_ms < EARLIEST.timestamp() * 1000:
-        return 0.0
-    return max(0.0, now.timestamp() - state.oldest_ms / 1000)
+    def _split(self, upto: int) -> None:
+        """When the centre is in the middle of a range that was declared since: declare the rest behind its cursor."""
+        with self._file.lock:
+            rest = remainder(self._file.connection, upto)
+        if rest is not None:
+            with self._writing() as connection:
+                put_rows(connection, [rest])
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._file.writing() as connection:
+                yield connection
+        except BaseException:
+            self._grace.recount(self._file.connection, self.acknowledged)
+            raise
 
 
 def _one_batch(rows: Iterable[Row], limit_bytes: int) -> list[Row]:

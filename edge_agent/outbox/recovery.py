@@ -19,6 +19,7 @@ from edge_agent.errors import OutboxCorrupt
 from edge_agent.outbox.counter import Counter, read_counter, write_counter
 from edge_agent.outbox.database import OutboxFile, open_read_only
 from edge_agent.outbox.entry import Stamper
+from edge_agent.outbox.evidence import renumber
 from edge_agent.outbox.ranks import Rank
 from edge_agent.outbox.rows import SELECT_ROWS, StoredRow, put_rows, whole_rows
 from protocols.codec import encode, read_event
@@ -70,9 +71,7 @@ def continue_after(path: Path, upto: int, now: datetime) -> int:
         waiting = _waiting(connection, counter.acknowledged)
         connection.execute("DELETE FROM events")
         put_rows(connection, (_renumbered(row, number) for number, row in enumerate(waiting, upto + 1)))
-        for number, row in enumerate(waiting, upto + 1):
-            connection.execute("UPDATE evidence SET sequence = ? WHERE sequence = ?", (-number, row.sequence))
-        connection.execute("UPDATE evidence SET sequence = -sequence WHERE sequence < 0")
+        renumber(connection, [(row.sequence, number) for number, row in enumerate(waiting, upto + 1)])
         write_counter(connection, replace(counter, last=upto + len(waiting), acknowledged=upto))
     return len(waiting)
 

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from edge_agent.errors import OutboxCorrupt, OutboxError
 from edge_agent.outbox.database import open_read_only
-from edge_agent.outbox.queue import QueueState, read_state
 from edge_agent.outbox.recovery import continue_after
+from edge_agent.outbox.state import QueueState, read_state
 from protocols.codec import read_event
 from protocols.errors import Unreadable
 

@@ -140,6 +140,32 @@ def test_poison_in_a_batch_is_declared_and_the_rest_lands(edge: Edge, centre: Sm
     assert data == Lost(first=min(poison), last=min(poison), reason="refused")
 
 
+def test_an_alarm_overtakes_a_backlog(edge: Edge, centre: SmallCentre) -> None:
+    """It is told while more waits than the window carries, new ones too; in its place it comes again."""
+    edge.queue.append(entries(1, 6_000), NOON)
+    edge.queue.append([replace(entry(6_001), urgent=True), entry(6_002)], NOON)
+    centre.hears_only_news = True
+    with centre.running():
+        edge.publisher.nudge()
+        eventually(lambda: set(centre.news) == {6_001}, what="the alarm")
+        edge.queue.append([replace(entry(6_003), urgent=True)], NOON)
+        edge.publisher.nudge()
+        eventually(lambda: set(centre.news) == {6_001, 6_003}, what="the next alarm")
+        centre.hears_only_news = False
+        edge.delivered(6_003)
+    assert list(centre.events) == list(range(1, 6_004))
+    assert edge.queue.state().set_aside == 0
+
+
+def test_an_outbox_behind_an_alarm_that_overtook_sends_nothing_more(edge: Edge, centre: SmallCentre) -> None:
+    """A new file would give numbers a second time that news has taken beyond the cursor."""
+    edge.conclude(1, 3)
+    with centre.running():
+        edge.delivered(3)
+        centre.say("ack", Acknowledgement(boot=BOOT, upto=3, ahead=9))
+        eventually(lambda: "--continue-after 9" in (edge.publisher.state.halted or ""), what="the halt")
+
+
 def test_poison_alone_is_set_aside(edge: Edge, centre: SmallCentre) -> None:
     """A single event that nothing follows: the newest acknowledged one, sent again, proves that the centre lives."""
     centre.poison = {2}
@@ -176,11 +202,33 @@ def test_a_lost_batch_is_sent_again_from_the_gap(edge: Edge, centre: SmallCentre
     assert list(centre.events) == list(range(1, 71))
 
 
-def test_a_centre_from_an_older_backup_gets_a_declaration(edge: Edge, centre: SmallCentre) -> None:
+def test_a_centre_from_an_older_backup_gets_everything_again(edge: Edge, centre: SmallCentre) -> None:
+    """What it had acknowledged is still here for a while, and its picture too."""
+    picture = Attachment("image/jpeg", NOON, b"p" * 900)
+    with centre.running("one"):
+        edge.conclude(1, 39)
+        edge.queue.append([entry(40, attachment=picture)], NOON)
+        edge.publisher.nudge()
+        edge.delivered(40)
+        eventually(edge.has_no_evidence, what="the picture's acknowledgement")
+    centre.forget(25)
+    centre.evidence.clear()
+    with centre.running("two"):
+        edge.conclude(41, 50)
+        eventually(lambda: centre.cursor == 50, what="the cursor")
+        edge.delivered(50)
+        eventually(lambda: picture.name in centre.evidence, what="the picture")
+    assert list(centre.events) == list(range(1, 51))
+    assert {event.kind for event in centre.events.values()} == {"shelf_count/1"}
+
+
+def test_a_centre_from_a_backup_older_than_the_grace_gets_a_declaration(edge: Edge, centre: SmallCentre) -> None:
     """What it had acknowledged and is gone here is declared lost; what is still here is sent again."""
     with centre.running("one"):
         edge.conclude(1, 40)
         edge.delivered(40)
+    with edge.file.writing() as connection:
+        connection.execute("DELETE FROM events WHERE sequence < 40")
     centre.forget(25)
     with centre.running("two"):
         edge.conclude(41, 50)
@@ -228,13 +276,12 @@ def test_evidence_follows_its_event(edge: Edge, centre: SmallCentre) -> None:
 
 def test_evidence_after_a_quiet_time_is_sent_too(edge: Edge, centre: SmallCentre) -> None:
     """One picture, all delivered, then the next."""
-    rows = "SELECT count(*) FROM evidence"
     with centre.running():
         for number in range(1, 4):
             edge.queue.append([entry(number, attachment=Attachment("image/jpeg", NOON, bytes([number]) * 900))], NOON)
             edge.publisher.nudge()
             eventually(lambda: len(centre.evidence) == number, what=f"picture {number}")  # noqa: B023
-            eventually(lambda: edge.file.connection.execute(rows).fetchone() == (0,), what="an empty spool")
+            eventually(edge.has_no_evidence, what="an empty spool")
 
 
 def test_the_same_picture_is_kept_and_sent_once(edge: Edge, centre: SmallCentre) -> None:
@@ -245,11 +292,12 @@ def test_the_same_picture_is_kept_and_sent_once(edge: Edge, centre: SmallCentre)
     with centre.running():
         edge.publisher.nudge()
         eventually(lambda: picture.name in centre.evidence, what="the picture")
-        eventually(lambda: picture.name in edge.file.uploaded, what="its acknowledgement")
+        eventually(edge.has_no_evidence, what="its acknowledgement")
         edge.queue.append([entry(3, attachment=picture)], NOON)
         edge.publisher.nudge()
         edge.delivered(3)
-    assert edge.file.connection.execute("SELECT count(*) FROM evidence").fetchone() == (0,)
+    assert edge.file.connection.execute("SELECT count(*) FROM evidence").fetchone() == (1,)
+    assert edge.has_no_evidence()
     assert {event.evidence for event in centre.events.values()} == {picture.name}
 
 

@@ -19,9 +19,10 @@ from edge_agent.errors import OutboxBusy, OutboxCorrupt
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.entry import Attachment, Stamper
 from edge_agent.outbox.evidence import EvidenceSpool
-from edge_agent.outbox.queue import Queue, oldest_age_s
+from edge_agent.outbox.queue import Queue
 from edge_agent.outbox.recovery import continue_after, open_outbox
 from edge_agent.outbox.snapshots import saved
+from edge_agent.outbox.state import oldest_age_s
 from edge_agent.outbox.view import shown
 from protocols.codec import encode, read_event
 from protocols.messages.lost import Lost

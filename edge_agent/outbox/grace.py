@@ -1,0 +1,72 @@
+"""What the centre has acknowledged and this device still keeps, for a centre that comes back from an older backup.
+
+The newest acknowledged row always stays (the probe). Older ones leave in ranges: oldest first, once there is more of them
+than `grace_bytes`, or when they were acknowledged before the grace was over. For the second, the cursor is marked once an
+hour; a clock that shows the past marks nothing.
+"""
+
+import sqlite3
+from datetime import datetime
+
+from edge_agent.clock import EARLIEST
+from edge_agent.outbox.budget import Budget
+
+PRUNE_ROWS = 500
+MARK_MS = 3_600_000
+
+
+class Grace:
+    """The acknowledged rows of one file. Every method runs in the caller's transaction or under its lock."""
+
+    def __init__(self, connection: sqlite3.Connection, budget: Budget, acknowledged: int) -> None:
+        self.bytes = 0
+        self._budget = budget
+        self._aged = self._marked_ms = 0
+        self.recount(connection, acknowledged)
+
+    def recount(self, connection: sqlite3.Connection, acknowledged: int) -> None:
+        """Look anew at what is here."""
+        self.bytes = _bytes_of(connection, 0, acknowledged)
+        self._marked_ms = int(connection.execute("SELECT coalesce(max(at_ms), 0) FROM marks").fetchone()[0])
+
+    def grew(self, connection: sqlite3.Connection, after: int, upto: int) -> None:
+        """The rows after one sequence, up to another, have been acknowledged."""
+        self.bytes += _bytes_of(connection, after, upto)
+
+    def mark(self, connection: sqlite3.Connection, acknowledged: int, now: datetime) -> bool:
+        """Remember once an hour how far the centre was, and find out what has become too old; whether it did."""
+        now_ms = int(now.timestamp() * 1000)
+        if now < EARLIEST or 0 <= now_ms - self._marked_ms < MARK_MS:
+            return False
+        self._marked_ms = now_ms
+        old_ms = now_ms - int(self._budget.grace_s * 1000)
+        connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (now_ms, acknowledged))
+        aged = connection.execute("SELECT max(acknowledged) FROM marks WHERE at_ms <= ?", (old_ms,)).fetchone()[0]
+        self._aged = max(self._aged, aged or 0)
+        connection.execute("DELETE FROM marks WHERE at_ms <= ? OR at_ms > ?", (old_ms, now_ms))
+        return True
+
+    def due_below(self, acknowledged: int, slack_bytes: int = 0) -> int:
+        """The sequence below which rows should leave, 0 for none; with so much patience about their bytes."""
+        if self.bytes > self._budget.grace_bytes + slack_bytes:
+            return acknowledged
+        return min(acknowledged, self._aged + 1) if self._aged else 0
+
+    def prune(self, connection: sqlite3.Connection, below: int) -> int:
+        """Delete one range of the oldest, short enough for the log of a nearly full disk; how many rows."""
+        count, size, upto = connection.execute(
+            "SELECT count(*), coalesce(sum(length(event)), 0), max(sequence) FROM"
+            " (SELECT sequence, event FROM events WHERE sequence < ? ORDER BY sequence LIMIT ?)",
+            (below, PRUNE_ROWS),
+        ).fetchone()
+        if count:
+            connection.execute("DELETE FROM events WHERE sequence <= ?", (upto,))
+        self.bytes -= size
+        if not count or upto >= self._aged:
+            self._aged = 0
+        return int(count)
+
+
+def _bytes_of(connection: sqlite3.Connection, after: int, upto: int) -> int:
+    query = "SELECT coalesce(sum(length(event)), 0) FROM events WHERE sequence > ? AND sequence <= ?"
+    return int(connection.execute(query, (after, upto)).fetchone()[0])
