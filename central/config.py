@@ -49,6 +49,25 @@ host = "127.0.0.1"
 port = 18883
 user = "central"
 password_file = "secrets/central.password" # mode 0600
+
+[backup]
+# dir = "/mnt/backup/house"              # another disk; without it no backups are made
+every_h = 24
+keep = 7
+secrets = true                           # the house's keys too: without them no device believes a restored centre
+
+[retention]
+events_days = 400
+readings_days = 30                       # by the minute; then by the hour
+reading_hours_days = 730
+evidence_days = 90                       # what an open or reviewed decision rests on is kept
+evidence_mb = 4000                       # beyond it the oldest goes first
+quarantine_days = 90
+announcements_days = 8                   # integrators are promised seven
+changes_days = 1                         # how long an open page may sleep and still catch up
+
+[tracing]
+# endpoint = "http://127.0.0.1:4318"     # an OpenTelemetry collector (OTLP over HTTP); needs the extra `otel`
 """
 
 
@@ -72,6 +91,37 @@ class BrokerConfig(_Section):
     password_file: Path = Path("secrets/central.password")
 
 
+class BackupConfig(_Section):
+    """Where `background` puts backups, how often, and how many stay; no folder, no backups."""
+
+    dir: Path | None = None
+    every_h: Annotated[float, Field(ge=0.01, le=24 * 31)] = 24
+    keep: Annotated[int, Field(ge=1, le=1000)] = 7
+    secrets: bool = True
+
+
+class TracingConfig(_Section):
+    """Where spans are sent; without an endpoint traces are in the logs alone."""
+
+    endpoint: Annotated[str, Field(pattern="^https?://")] | None = None
+
+
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class RetentionConfig(_Section):
+    """How long each noun is kept; the console shows what that takes and what goes next."""
+
+    events_days: Days = 400
+    readings_days: Annotated[int, Field(ge=8, le=36_500)] = 30
+    reading_hours_days: Days = 730
+    evidence_days: Days = 90
+    evidence_mb: Annotated[int, Field(ge=1)] = 4000
+    quarantine_days: Days = 90
+    announcements_days: Annotated[int, Field(ge=7, le=36_500)] = 8
+    changes_days: Days = 1
+
+
 class CentralConfig(_Section):
     """The whole file, paths absolute."""
 
@@ -83,6 +133,8 @@ class CentralConfig(_Section):
     log_level: Level = "info"
     console: ConsoleConfig = ConsoleConfig()
     broker: BrokerConfig = BrokerConfig()
+    backup: BackupConfig = BackupConfig()
+    retention: RetentionConfig = RetentionConfig()
 
     @property
     def console_url(self) -> str:
@@ -152,5 +204,6 @@ def _anchored(config: CentralConfig, folder: Path) -> CentralConfig:
             "secret_key_file": data / config.secret_key_file,
             "signing_key_file": data / config.signing_key_file,
             "broker": config.broker.model_copy(update={"password_file": data / config.broker.password_file}),
+            "backup": config.backup.model_copy(update={"dir": config.backup.dir and data / config.backup.dir}),
         }
     )

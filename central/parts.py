@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -14,19 +14,24 @@ from sqlalchemy import Connection, Engine
 
 from central.deciding.capability import Capability
 from central.store import engine as database
+from central.store.limits import Limits
 
 EXTENSION = "tallyhouse"
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Built by `runtime.py`. `site` is the one the console opens with; `broker` the address devices are told."""
+    """Built by `runtime.py`. `site` is the one the console opens with; `broker` the address devices are told.
+
+    limits: how long each noun is kept.
+    """
 
     engine: Engine
     capabilities: tuple[Capability, ...]
     now: Callable[[], datetime]
     site: str
     broker: str
+    limits: Limits = field(default_factory=Limits)
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection that sees one moment and must not write."""

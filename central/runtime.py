@@ -4,7 +4,8 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event
 from types import FrameType
 from typing import Any
@@ -14,7 +15,9 @@ from gunicorn.app.base import BaseApplication
 from sqlalchemy import Engine
 
 from central.app import create_app
+from central.background.backing_up import Plan
 from central.background.loop import run_background
+from central.backup.making import Source
 from central.bus import Address, Bus
 from central.config import CentralConfig, secret, signing_key
 from central.console import live
@@ -24,6 +27,7 @@ from central.ingest import subscriber
 from central.parts import Parts
 from central.store import schema
 from central.store.engine import open_engine
+from central.store.limits import Limits
 
 THREADS = 256  # an open page holds one for its stream
 GRACEFUL_TIMEOUT_S = 2
@@ -89,11 +93,25 @@ def ingest(config: CentralConfig) -> None:
         subscriber.run(parts, bus_address(config), signing_key(config), stop)
 
 
-def background(config: CentralConfig) -> None:
-    """Decide what is due and announce it until SIGTERM. Raises OldSchema, SecretError."""
+def background(config: CentralConfig, config_file: Path) -> None:
+    """Decide what is due, announce it, make backups until SIGTERM. Raises OldSchema, SecretError."""
     stop = _set_by_signals()
+    plan = backup_plan(config, config_file)
     with opened(config) as parts, Bus(bus_address(config), "central-background") as bus:
-        run_background(parts, bus, stop)
+        run_background(parts, bus, stop, plan)
+
+
+def backup_plan(config: CentralConfig, config_file: Path) -> Plan | None:
+    """When backups are made and where to; None when the configuration names no folder."""
+    wanted, source = config.backup, backup_source(config, config_file)
+    if wanted.dir is None:
+        return None
+    return Plan(source, wanted.dir, timedelta(hours=wanted.every_h), wanted.keep, wanted.secrets)
+
+
+def backup_source(config: CentralConfig, config_file: Path) -> Source:
+    """What a backup of this house copies."""
+    return Source(config.database, config.data_dir, config_file, config.site)
 
 
 def _set_by_signals() -> Event:
@@ -105,7 +123,11 @@ def _set_by_signals() -> Event:
 
 def _parts(engine: Engine, config: CentralConfig, now: Callable[[], datetime]) -> Parts:
     broker = f"mqtt://{config.broker.host}:{config.broker.port}"
-    return Parts(engine=engine, capabilities=discover(), now=now, site=config.site, broker=broker)
+    return Parts(engine=engine, capabilities=discover(), now=now, site=config.site, broker=broker, limits=_limits(config))
+
+
+def _limits(config: CentralConfig) -> Limits:
+    return Limits(**config.retention.model_dump())
 
 
 def _refuse_taken(host: str, port: int) -> None:

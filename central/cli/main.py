@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import typer
 from sqlalchemy.exc import DatabaseError
 
-from central.cli import device, ledger, processes, records, settings, token, user
+from central.cli import backup, device, ledger, processes, records, settings, token, user
 from central.errors import CentralError
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ app = typer.Typer(
 )
 app.add_typer(processes.app)
 app.add_typer(ledger.app)
+app.add_typer(backup.app)
 app.add_typer(device.app, name="device")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")

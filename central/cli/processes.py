@@ -43,7 +43,7 @@ def ingest(config: ConfigFile = DEFAULT_CONFIG) -> None:
 @app.command(epilog="Example: tallyhouse background --config var/tallyhouse.toml")
 def background(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Run the process that decides what is due and announces what was decided."""
-    runtime.background(loaded_config(config))
+    runtime.background(loaded_config(config), config)
 
 
 @app.command(epilog="Example: tallyhouse migrate --config var/tallyhouse.toml")
