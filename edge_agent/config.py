@@ -30,13 +30,18 @@ device = "ear-01"                 # `tallyhouse device add ear-01 --out DIR` wri
 data_dir = "data"                 # outbox and saved task states; paths are relative to this file
 key_file = "ear-01.key"           # private Ed25519 key in PEM form, mode 0600
 centre_key = "BASE64"             # public key of the centre, 32 bytes in base64
+# centre_url = "https://192.168.1.5:8400" # where a device with a certificate renews it, as `tallyhouse-edge enrol` writes it
 commit_interval_s = 10            # what a power cut may cost of routine conclusions; alarms are committed at once
+release_keys = []                 # public keys of those whose models may run here, base64; none: that of this program
+model_trial_s = 120               # a released model that ends the agent within this time, three times over, is taken back
 
 [broker]
 host = "127.0.0.1"
 port = 18883
 username = "ear-01"
-password_file = "ear-01.password" # mode 0600
+password_file = "ear-01.password" # mode 0600; over TLS instead of user name and password:
+# certificate_file = "device.crt" # of key_file's key, which signs the batches too
+# authority_file = "authority.crt" # whose certificates are believed
 
 [privacy]                         # what of a picture may leave the device
 moving_things = "pixelate"        # pixelate | keep: things that move and are larger than a facing
@@ -68,6 +73,8 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=1, le=65535)] = 18883
     username: str | None = None
     password_file: Path | None = None
+    certificate_file: Path | None = None
+    authority_file: Path | None = None
     keepalive_s: Annotated[int, Meta(ge=5, le=600)] = 20
 
 
@@ -103,10 +110,13 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data_dir: Path = Path("data")
     key_file: Path
     centre_key: Annotated[str, Meta(min_length=1)]
+    centre_url: Annotated[str, Meta(pattern="^https?://")] | None = None
     broker: Broker = Broker()
     commit_interval_s: Seconds = 10.0
     health_interval_s: Seconds = 10.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    release_keys: tuple[str, ...] = ()
+    model_trial_s: Seconds = 120.0
     privacy: PrivacyPolicy = PrivacyPolicy()
     source: tuple[SourceConfig, ...] = ()
     task: tuple[TaskConfig, ...] = ()
@@ -158,7 +168,7 @@ def _overridden(raw: dict[str, Any], environment: Mapping[str, str]) -> dict[str
     broker = dict(raw.get("broker") or {})
     for field in EdgeConfig.__struct_fields__:
         value = environment.get(ENVIRONMENT_PREFIX + field.upper())
-        if value is not None and field not in {"broker", "privacy", "source", "task"}:
+        if value is not None and field not in {"broker", "privacy", "release_keys", "source", "task"}:
             merged[field] = value
     for field in Broker.__struct_fields__:
         value = environment.get(f"{ENVIRONMENT_PREFIX}BROKER_{field.upper()}")
@@ -168,8 +178,9 @@ def _overridden(raw: dict[str, Any], environment: Mapping[str, str]) -> dict[str
 
 
 def _anchored(config: EdgeConfig, folder: Path) -> EdgeConfig:
-    password_file = config.broker.password_file
-    broker = msgspec.structs.replace(config.broker, password_file=password_file and folder / password_file)
+    files = ("password_file", "certificate_file", "authority_file")
+    placed = {name: file and folder / file for name in files for file in [getattr(config.broker, name)]}
+    broker = msgspec.structs.replace(config.broker, **placed)
     sources = tuple(msgspec.structs.replace(s, path=s.path and folder / s.path) for s in config.source)
     return msgspec.structs.replace(
         config, data_dir=folder / config.data_dir, key_file=folder / config.key_file, broker=broker, source=sources
@@ -177,6 +188,8 @@ def _anchored(config: EdgeConfig, folder: Path) -> EdgeConfig:
 
 
 def _checked(config: EdgeConfig, path: Path) -> EdgeConfig:
+    if (config.broker.certificate_file is None) != (config.broker.authority_file is None):
+        raise ConfigError(f"{path}: certificate_file and authority_file of [broker] go together")
     ids = [source.id for source in config.source]
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:

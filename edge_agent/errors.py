@@ -4,6 +4,8 @@ EdgeError
 ├─ ConfigError         the device's own TOML is wrong: fix the file
 ├─ UnknownTask         no task of that kind is built in: choose one of those named
 ├─ TaskNotBuilt        a task whose model is missing or refused: restore the model
+├─ FetchFailed         a release that cannot be fetched now: tried again by itself
+├─ ReleaseRejected     a release whose archive, signature or trial run is not in order: the old model stays
 ├─ SampleRefused       a sample that no conclusion may rest on: counted by its reason, then the next one
 ├─ SnapshotRejected    a saved state that does not fit its task: the task starts from nothing
 ├─ SourceError
@@ -32,6 +34,14 @@ class UnknownTask(EdgeError):
 
 class TaskNotBuilt(EdgeError):
     """A task that cannot start; the others go on."""
+
+
+class FetchFailed(EdgeError):
+    """A release cannot be fetched for now."""
+
+
+class ReleaseRejected(EdgeError):
+    """A release that must not run here."""
 
 
 class SampleRefused(EdgeError):

@@ -62,13 +62,29 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True)
+class ModelFolder:
+    """Where a model bundle lies. `release` names the archive it came in, so that another one in the same folder is another
+    value; `trusted_keys` its releasers' (base64), none for the one whose key ships with this program."""
+
+    folder: Path
+    release: str = "shipped"
+    trusted_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Context:
-    """Where a task is set up: its source, the folder of shipped models, and what is known of the machine's channels."""
+    """Where a task is set up: its source, the folder of shipped models, and what is known of the machine's channels.
+    `released`: the model that the centre released for this kind of task, in place of a shipped one."""
 
     source_id: str
     weights: Path
     profile: Profile | None = None
     units: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    released: ModelFolder | None = None
+
+    def model(self, name: str) -> ModelFolder:
+        """The released model, else the shipped one of that name."""
+        return self.released or ModelFolder(self.weights / name)
 
 
 @dataclass(frozen=True)

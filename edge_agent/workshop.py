@@ -1,6 +1,6 @@
 """Makes what an agent works with from its configuration: sources, tasks and what is announced of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,8 +20,9 @@ from edge_agent.outbox.queue import Queue
 from edge_agent.outbox.snapshots import saved
 from edge_agent.pipeline import Pipeline
 from edge_agent.registry import SourcePlace, open_source, task_card
+from edge_agent.releases.slots import Slots
 from edge_agent.sources.source import Source, Unplayable
-from edge_agent.task import Context, Task, TaskCard
+from edge_agent.task import Context, ModelFolder, Task, TaskCard
 from protocols.codec import wire_time
 from protocols.errors import BadProfile
 from protocols.messages.device import Birth, TaskAnnouncement
@@ -51,6 +52,20 @@ class Workshop:
     connection: Connection
     stop: Flag
     replay: Replay | None
+
+    @property
+    def slots(self) -> Slots:
+        """The models that the centre released."""
+        return model_slots(self.config)
+
+    def prove(self, kind: str, model: ModelFolder) -> None:
+        """Build every task of a kind on a model and let them go. Raises TaskNotBuilt."""
+        sources = {source.id: source for source in self.config.source}
+        tasks = [task for task in self.config.task if task.kind == kind]
+        if not tasks:
+            raise TaskNotBuilt(f"no task of kind {kind!r} is set up on this device; roll its models out where there is one")
+        for task in tasks:
+            built_task(task, sources[task.source], {}, model)
 
     def observer(self, source: SourceConfig) -> Observer:
         """The observer of one source with its tasks, restored to where they were."""
@@ -83,10 +98,12 @@ class Workshop:
     def _task(self, task: TaskConfig, source: SourceConfig, opened: Source) -> Task | None:
         """The task, restored to where it was; one that cannot start does not keep the others from working."""
         try:
-            built = built_task(task, source, opened)
+            built = built_task(task, source, opened.units, self.slots.model(task.kind))
         except TaskNotBuilt as error:
             if self.replay is not None:
                 raise
+            if self.slots.give_up(task.kind, str(error)):
+                return self._task(task, source, opened)
             _log.error("task_not_started", source=source.id, task=task.kind, why=str(error))
             return None
         if self.replay is None:
@@ -94,10 +111,15 @@ class Workshop:
         return built
 
 
-def built_task(task: TaskConfig, source: SourceConfig, opened: Source) -> Task:
+def model_slots(config: EdgeConfig) -> Slots:
+    """Where the models lie that the centre released."""
+    return Slots(config.data_dir / "models", config.release_keys)
+
+
+def built_task(task: TaskConfig, source: SourceConfig, units: Mapping[str, str], released: ModelFolder | None) -> Task:
     """The task with its settings checked and its model loaded. Raises ConfigError, UnknownTask, TaskNotBuilt."""
     card = task_card(task.kind)
-    context = Context(source_id=source.id, weights=WEIGHTS, profile=_profile(source), units=opened.units)
+    context = Context(source_id=source.id, weights=WEIGHTS, profile=_profile(source), units=units, released=released)
     settings = _settings(task, card)
     try:
         return card.build(settings, context)

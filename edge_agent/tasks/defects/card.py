@@ -1,12 +1,11 @@
 """Defects: does a part look like the good ones the model was taught?"""
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from edge_agent.sample import Frame
-from edge_agent.task import Context, Example, Task, TaskCard
+from edge_agent.task import Context, Example, ModelFolder, Task, TaskCard
 from edge_agent.tasks.defects.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,18 +16,18 @@ EXAMPLE_STARTED_AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
 
 def build(settings: Settings, context: Context) -> Task:
-    """An inspector with the model bundle `settings.model` under the shipped weights. Raises BundleRejected."""
+    """An inspector with the model that was released, else the shipped bundle `settings.model`. Raises BundleRejected."""
     from edge_agent.tasks.defects.task import DefectsTask  # noqa: PLC0415 (OpenCV and ONNX Runtime only where used)
 
-    return DefectsTask(settings, _detector(context.weights / settings.model))
+    return DefectsTask(settings, _detector(context.model(settings.model)))
 
 
-@cache
-def _detector(folder: Path) -> "DefectDetector":
+@lru_cache(maxsize=1)
+def _detector(model: ModelFolder) -> "DefectDetector":
     """One session for all cameras of a process: it may be run by several threads, and takes some 40 MB."""
     from vision_models.inference.defects import DefectDetector  # noqa: PLC0415
 
-    return DefectDetector.load(folder)
+    return DefectDetector.load(model.folder, *model.trusted_keys)
 
 
 def example() -> Example:

@@ -1,12 +1,11 @@
 """Shelf count: how many units of an item stand at a location."""
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from edge_agent.sample import Frame
-from edge_agent.task import Context, Example, Task, TaskCard
+from edge_agent.task import Context, Example, ModelFolder, Task, TaskCard
 from edge_agent.tasks.shelf_count.settings import Region, Settings
 
 if TYPE_CHECKING:
@@ -17,18 +16,18 @@ EXAMPLE_STARTED_AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
 
 def build(settings: Settings, context: Context) -> Task:
-    """A counter with the model bundle `settings.model` under the shipped weights. Raises BundleRejected."""
+    """A counter with the model that was released, else the shipped bundle `settings.model`. Raises BundleRejected."""
     from edge_agent.tasks.shelf_count.task import ShelfCountTask  # noqa: PLC0415 (OpenCV and ONNX Runtime where used)
 
-    return ShelfCountTask(settings, context.source_id, _detector(context.weights / settings.model))
+    return ShelfCountTask(settings, context.source_id, _detector(context.model(settings.model)))
 
 
-@cache
-def _detector(folder: Path) -> "ShelfDetector":
+@lru_cache(maxsize=1)
+def _detector(model: ModelFolder) -> "ShelfDetector":
     """One session for all cameras of a process: it may be run by several threads, and takes some 40 MB."""
     from vision_models.inference.shelf import ShelfDetector  # noqa: PLC0415
 
-    return ShelfDetector.load(folder)
+    return ShelfDetector.load(model.folder, *model.trusted_keys)
 
 
 def example() -> Example:
