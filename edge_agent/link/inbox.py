@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from edge_agent.link.orders import NoOrders, Orders
 from protocols.codec import decode
 from protocols.envelope import Acknowledgement
 from protocols.errors import BadSignature
@@ -16,11 +17,12 @@ ORDERS = (Desired, Command)
 
 @dataclass(frozen=True)
 class Inbox:
-    """Reads the topics of one device."""
+    """Reads the topics of one device; `orders` is who acts on what is asked of it."""
 
     site: str
     device: str
     centre: PublicKey
+    orders: Orders = NoOrders()
 
     def read(self, topic: str, payload: bytes, signature: str | None) -> Word | None:
         """The message on `topic`; None for a topic this agent does not act on. Raises BadSignature, Unreadable, Oversized.

@@ -16,7 +16,6 @@ from edge_agent.link import window as rules
 from edge_agent.link.batch import ROOM_BYTES, packed
 from edge_agent.link.connection import Connected, Disconnected, Happening, Line, Published, Received
 from edge_agent.link.inbox import Inbox
-from edge_agent.link.orders import NoOrders, Orders
 from edge_agent.link.uploader import Uploader
 from edge_agent.outbox.entry import Entry, Stamper
 from edge_agent.outbox.queue import Queue, Row
@@ -68,12 +67,10 @@ class Publisher:
         clock: DeviceClock,
         birth: bytes,
         patience_s: float = 5.0,
-        orders: Orders | None = None,
     ) -> None:
         self.state = LinkState(since_s=clock.monotonic_s())
         self._connection, self._queue, self._uploader = connection, queue, uploader
         self._inbox, self._clock, self._birth = inbox, clock, birth
-        self._orders = orders or NoOrders()
         self._stamper = Stamper(clock)
         self._window = rules.opened(queue.acknowledged, patience_s)
         self._batches: set[int] = set()
@@ -151,7 +148,7 @@ class Publisher:
         self._note(connected=True, disconnected=None, since_s=now_s)
         self._connection.publish("status", self._birth, retain=True)
         self._uploader.reconnected()
-        self._orders.connected()
+        self._inbox.orders.connected()
         self._batches.clear()
         self._window = rules.reconnected(self._window, now_s)
 
@@ -185,15 +182,15 @@ class Publisher:
                 self._acknowledged(word, now_s)
             case Desired():
                 self._note(proven=True)
-                self._orders.heard(word)
+                self._inbox.orders.heard(word)
             case Command():
-                self._orders.heard(word)
+                self._inbox.orders.heard(word)
             case CentralState():
                 self._centre_said(word, now_s)
 
     def _acknowledged(self, ack: Acknowledgement, now_s: float) -> None:
         if ack.replies:
-            self._orders.acknowledged(ack.boot, ack.replies)
+            self._inbox.orders.acknowledged(ack.boot, ack.replies)
         if ack.boot != self._clock.boot and not self._queue.has_boot(ack.boot):
             _log.warning("acknowledgement_of_another_boot", boot=ack.boot, remedy="is a second device using this name?")
             return
