@@ -4,7 +4,7 @@ The rules are in `window.py`; this is the thread that turns happenings into step
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from queue import Empty
 from threading import Event as Flag
 
@@ -13,13 +13,14 @@ import structlog
 from edge_agent.clock import DeviceClock
 from edge_agent.errors import OutboxBusy, OutboxFull
 from edge_agent.link import window as rules
-from edge_agent.link.batch import ROOM_BYTES, packed
 from edge_agent.link.connection import Connected, Disconnected, Happening, Line, Published, Received
 from edge_agent.link.inbox import Inbox
+from edge_agent.link.sender import Sender
+from edge_agent.link.state import LinkState
 from edge_agent.link.uploader import Uploader
 from edge_agent.outbox.entry import Entry, Stamper
-from edge_agent.outbox.queue import Queue, Row
-from protocols.envelope import BATCH_CONTENT_TYPE, MAX_BATCH_EVENTS, Acknowledgement
+from edge_agent.outbox.queue import Queue
+from protocols.envelope import MAX_BATCH_EVENTS, Acknowledgement
 from protocols.errors import ProtocolError
 from protocols.messages.command import Command
 from protocols.messages.device import CentralState, Desired
@@ -27,32 +28,10 @@ from protocols.messages.lost import Lost
 
 IDLE_S = 30.0
 ASK_AGAIN_S = 10.0
-PROOF_S = 5.0  # the retained twin comes right after the subscription
 BROKER_REFUSED = 128
 NOBODY_SUBSCRIBED = 16
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class LinkState:
-    """What people want to know of the link since `since_s` (monotonic); the texts are for them, None when all is well."""
-
-    connected: bool = False
-    since_s: float = 0.0
-    proven: bool = False
-    centre_online: bool | None = None
-    refused_messages: int = 0
-    rewinds: int = 0
-    halted: str | None = None
-    refusal: str | None = None
-    disconnected: str | None = None
-    disk: str | None = None
-
-    @property
-    def trouble(self) -> str | None:
-        """The worst of it."""
-        return self.halted or self.refusal or self.disconnected or self.disk
 
 
 class Publisher:
@@ -73,7 +52,7 @@ class Publisher:
         self._inbox, self._clock, self._birth = inbox, clock, birth
         self._stamper = Stamper(clock)
         self._window = rules.opened(queue.acknowledged, patience_s)
-        self._batches: set[int] = set()
+        self._sender = Sender(inbox.device, connection, queue, clock)
         self._epoch: str | None = None
         self._suspicion: tuple[int, float] | None = None
         self._ask_s: float | None = None
@@ -99,12 +78,7 @@ class Publisher:
 
     def alarm(self) -> str | None:
         """What a person should know of the link; None when all is well."""
-        state = self.state
-        if state.trouble is not None or state.proven or self._clock.monotonic_s() - state.since_s <= PROOF_S:
-            return state.trouble
-        if not state.connected:
-            return "no answer from the broker yet; see `doctor`"
-        return "not proven: no signed down/desired came, so acknowledgements may not reach this device; see `doctor`"
+        return self.state.alarm(self._clock.monotonic_s())
 
     def wait_s(self) -> float:
         """How long until something is due, if nothing happens."""
@@ -149,15 +123,15 @@ class Publisher:
         self._connection.publish("status", self._birth, retain=True)
         self._uploader.reconnected()
         self._inbox.orders.connected()
-        self._batches.clear()
+        self._sender.reconnected()
         self._window = rules.reconnected(self._window, now_s)
 
     def _broker_answered(self, mid: int, reason: int, name: str, now_s: float) -> None:
-        is_batch = mid in self._batches
-        self._batches.discard(mid)
+        is_batch = self._sender.answered(mid)
         if reason >= BROKER_REFUSED:
             self._refused(f"the broker refuses our messages ({reason} {name}): check user, password and access list", now_s)
         elif is_batch and reason == NOBODY_SUBSCRIBED:
+            self._sender.unheard()
             self._window = rules.nobody_there(self._window, now_s)
         elif is_batch:
             self._note(refusal=None)
@@ -200,8 +174,8 @@ class Publisher:
         if reached is None:
             return
         self._ask_s = None
-        if reached > self._queue.last:
-            self._halt(reached)
+        if max(reached, ack.ahead or 0) > self._queue.last:
+            self._halt(max(reached, ack.ahead or 0))
         elif ack.gap is not None and ack.gap < self._queue.acknowledged:
             self._forgotten(ack.gap, now_s)
         else:
@@ -215,8 +189,9 @@ class Publisher:
         self._epoch = state.epoch
         if is_new:
             self._uploader.spool.forget_delivered()
-        if state.online and not self.state.centre_online:
-            self._uploader.reconnected()  # what was sent while nobody listened
+        if state.online and not self.state.centre_online:  # what was sent while nobody listened
+            self._uploader.reconnected()
+            self._sender.unheard()
         self._note(centre_online=state.online)
         self._ask_s = now_s if state.online else None
         self._window = rules.centre_said(self._window, state.online, is_new, now_s)
@@ -233,41 +208,31 @@ class Publisher:
                 break
         if self._ask_s is not None and now_s >= self._ask_s:
             self._ask(now_s)
+        if self._may_overtake(now_s):
+            self._note(news=self.state.news + self._sender.overtake(self._window.sent))
         if self._may_upload():
             self._uploader.step(self._window.sent, now_s)
+
+    def _may_overtake(self, now_s: float) -> bool:
+        """Whether more waits than the window carries. Not while events go singly: only a probe may be answered then."""
+        window = self._window
+        is_in_batches = window.acknowledged >= window.singly_upto
+        return is_in_batches and window.sent < self._queue.last and now_s >= window.not_before_s and self._may_upload()
 
     def _ask(self, now_s: float) -> None:
         """Whether the centre still has what it acknowledged: restored from a backup, it would otherwise learn of the hole
         only by the next event."""
-        row = self._queue.probe()
-        payload = row and packed(self._inbox.device, [row], self._clock.now().at)
-        if payload:
-            self._publish(payload)
-        self._ask_s = now_s + ASK_AGAIN_S if payload else None
+        self._ask_s = now_s + ASK_AGAIN_S if self._sender.ask() else None
 
     def _send(self, turn: rules.Turn, now_s: float) -> bool:
-        rows = self._queue.oldest_first(turn.after, ROOM_BYTES, turn.count)
+        rows = self._sender.waiting(turn.after, turn.count)
         if not rows:
             return False
-        payload = packed(self._inbox.device, rows, self._clock.now().at)
-        if payload is None:
+        if not self._sender.send(rows):
             return self._guarded(lambda: self._set_aside(rows[0].sequence, "larger than a batch may be"))
-        self._publish(payload)
-        probe = self._probe(rows[-1].sequence) if turn.probe else None
-        self._window = rules.published(self._window, rows[0].sequence, rows[-1].sequence, now_s, probe is not None)
+        is_probed = turn.probe and self._sender.probe(rows[-1].sequence)
+        self._window = rules.published(self._window, rows[0].sequence, rows[-1].sequence, now_s, is_probed)
         return True
-
-    def _publish(self, payload: bytes) -> None:
-        self._batches.add(self._connection.publish("events", payload, BATCH_CONTENT_TYPE))
-
-    def _probe(self, sequence: int) -> Row | None:
-        """Send an event that a living centre must answer: one it has, else the one behind `sequence`."""
-        row = self._queue.probe() or next(iter(self._queue.oldest_first(sequence, ROOM_BYTES, 1)), None)
-        payload = row and packed(self._inbox.device, [row], self._clock.now().at)
-        if row is not None and payload:
-            self._publish(payload)
-            return row
-        return None
 
     def _set_aside(self, sequence: int, why: str) -> None:
         _log.error("event_set_aside", sequence=sequence, why=why, remedy="see `tallyhouse-edge outbox`; declared as lost")

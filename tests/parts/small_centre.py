@@ -2,6 +2,7 @@
 
 It does what CONTRACT says of a centre and nothing else. `poison` names sequences whose batch it treats as unreadable: taken
 from the broker, never acknowledged. `is_silent` makes it take batches and evidence and answer nothing, as one that hangs.
+`hears_only_news` makes it slow: batches of the order lane lie there. What overtook lies in `news`, by sequence.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from paho.mqtt.properties import Properties
 
 from protocols import topics
 from protocols.codec import decode, encode, read_event, read_head
-from protocols.envelope import Acknowledgement, Event
+from protocols.envelope import Acknowledgement, BatchHead, Event
 from protocols.messages.device import CentralState, Desired, Health
 from protocols.messages.evidence import Evidence
 from protocols.messages.lost import Lost
@@ -37,7 +38,8 @@ class SmallCentre:
         self.conflicts = 0
         self.cursor = 0
         self.poison: set[int] = set()
-        self.is_silent = False
+        self.news: dict[int, Event] = {}
+        self.is_silent = self.hears_only_news = False
         self.public = public_text(key)
         self._port, self._site, self._device, self._device_key, self._key = port, site, device, device_key, key
         self._lock = Lock()
@@ -105,6 +107,13 @@ class SmallCentre:
         verify(self._device_key, payload, signature)
         head = read_head(payload)
         events = [read_event(raw) for raw in head.events]
+        if head.lane == "news":
+            self.news |= {event.sequence: event for event in events}
+            self.say("ack", Acknowledgement(boot=head.boot, upto=self.cursor, ahead=max(self.news)))
+        elif not self.hears_only_news:
+            self._in_order(head, events)
+
+    def _in_order(self, head: BatchHead, events: list[Event]) -> None:
         with self._lock:
             self.batches.append([event.sequence for event in events])
             if self.is_silent or self.poison & {e.sequence for e in events if e.kind != "lost/1"}:
