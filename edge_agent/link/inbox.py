@@ -1,6 +1,6 @@
 """What the centre says to a device, checked by its signature before it is believed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge_agent.link.orders import NoOrders, Orders
 from protocols.codec import decode
@@ -22,7 +22,7 @@ class Inbox:
     site: str
     device: str
     centre: PublicKey
-    orders: Orders = NoOrders()
+    orders: Orders = field(default_factory=NoOrders)
 
     def read(self, topic: str, payload: bytes, signature: str | None) -> Word | None:
         """The message on `topic`; None for a topic this agent does not act on. Raises BadSignature, Unreadable, Oversized.
