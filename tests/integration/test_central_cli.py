@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from central.cli.main import app
-from central.errors import CentralError
+from central.errors import BackupError, CentralError
 from central.fleet.secret_files import write_secret
 from central.up.folder import HouseFolder, prepared
 from tests.parts.ports import free_port
@@ -100,3 +100,22 @@ def test_the_configuration_checks_itself(say: Say, tmp_path: Path) -> None:
     example.write_text(say("config", "example", config=False).output)
     with pytest.raises(CentralError, match=r"signing_key_file .*centre\.key: No such file"):
         say("config", "check", "--config", example, config=False)
+
+
+def test_a_house_is_backed_up_checked_and_put_back_by_commands(say: Say, tmp_path: Path) -> None:
+    """What is printed for scripts names the backup; a house that stands there is not overwritten unasked."""
+    into = tmp_path / "backups"
+    made = json.loads(say("backup", into, "--json").output)
+    assert Path(made["backup"]).parent == into
+    assert made["secrets"] is True
+    checked = json.loads(say("backup", into, "--verify", "--json", config=False).output)
+    assert checked["backup"] == made["backup"]
+    with pytest.raises(BackupError, match="is itself a backup"):
+        say("backup", Path(made["backup"]))
+    restored = json.loads(say("restore", into, "--data", tmp_path / "new", "--json", config=False).output)
+    assert restored["set_aside"] is None
+    assert "is good" in say("config", "check", "--config", tmp_path / "new/tallyhouse.toml", config=False).output
+    with pytest.raises(BackupError, match="holds a house: 0 events"):
+        say("restore", into, "--data", tmp_path / "new", config=False)
+    again = say("restore", into, "--data", tmp_path / "new", "--force", config=False)
+    assert "what stood there is in" in again.output

@@ -18,7 +18,7 @@ PATIENCE_S = 1.0
 
 
 def test_what_landed_after_the_backup_comes_again_and_counts_once(broker: Mosquitto, tmp_path: Path) -> None:
-    """200 events were acknowledged, the backup knows 100: after the restore all stand there once, none lost, and nothing new had to happen."""
+    """200 events were acknowledged, the backup knows 100: all 200 stand there once, and nothing new had to happen."""
     keys, centre_folder, backups = Keys(), tmp_path / "centre", tmp_path / "backups"
     with (
         running_ingest(centre_folder, broker.port, DEVICE, keys.device) as centre,
