@@ -1,5 +1,6 @@
 """Drains what is due. Each subject is on its own: one that fails is put off and stops no other."""
 
+import time
 from datetime import timedelta
 
 import structlog
@@ -7,8 +8,9 @@ from sqlalchemy.exc import OperationalError
 
 from central.deciding.run import run
 from central.parts import Parts
-from central.store import due
+from central.store import decisions, due, events
 from central.store.due import Due
+from central.tracing import trace_of
 
 AT_ONCE = 50
 PUT_OFF = timedelta(seconds=30)
@@ -47,5 +49,16 @@ def _decide(parts: Parts, task: Due) -> None:
         with parts.writing() as conn:
             due.clear(conn, task)
         return
+    began_ns = time.time_ns()
     decision = run(parts.engine, card, task, parts.now)
-    log.debug("decided", capability=task.capability, subject=task.subject, decision=decision)
+    if decision is not None:
+        with parts.tracer.traced("decide", _trace(parts, decision), began_ns, capability=task.capability):
+            log.info("decided", capability=task.capability, subject=task.subject, decision=decision)
+
+
+def _trace(parts: Parts, decision: str) -> str:
+    """The trace of the event that the decision rests on; its own when no device saw the cause."""
+    with parts.reading() as conn:
+        seen = next((c for c in decisions.causes_of(conn, decision) if c.device and c.sequence), None)
+        event = events.id_of(conn, seen.device, seen.sequence) if seen and seen.device and seen.sequence else None
+    return trace_of(event or decision)

@@ -60,6 +60,12 @@ def _ids(rows: Iterable[Sequence[Any]]) -> dict[int, str]:
     return {sequence: "" if kind == LOST else event_id for sequence, event_id, kind in rows}
 
 
+def id_of(conn: Connection, device: str, sequence: int) -> str | None:
+    """The id of one event, if it is stored."""
+    c = events.c
+    return conn.execute(select(c.id).where((c.device == device) & (c.sequence == sequence))).scalar_one_or_none()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stored:
     """An event as it is kept; `data` is JSON text."""
