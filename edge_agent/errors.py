@@ -6,10 +6,12 @@ EdgeError
 ├─ TaskNotBuilt        a task whose model is missing or refused: restore the model
 ├─ FetchFailed         a release that cannot be fetched now: tried again by itself
 ├─ ReleaseRejected     a release whose archive, signature or trial run is not in order: the old model stays
+├─ CommandFailed       an action that could not be carried out: the centre is told why
 ├─ SampleRefused       a sample that no conclusion may rest on: counted by its reason, then the next one
 ├─ SnapshotRejected    a saved state that does not fit its task: the task starts from nothing
 ├─ SourceError
 │  ├─ SourceLost       a camera or bus stopped answering: retried with backoff
+│  ├─ SourceBusy       a source that gives nothing when it is asked: the one who asks is told
 │  ├─ SourceEnded      a recording has been played to its end
 │  └─ BadRecording     a folder, picture or CSV that cannot be replayed: fix or replace it
 └─ OutboxError
@@ -44,6 +46,10 @@ class ReleaseRejected(EdgeError):
     """A release that must not run here."""
 
 
+class CommandFailed(EdgeError):
+    """An action that could not be carried out, or did not end in time."""
+
+
 class SampleRefused(EdgeError):
     """A sample that no conclusion may rest on (blurred, covered, too dark); `reason` is its code."""
 
@@ -66,6 +72,10 @@ class SourceError(EdgeError):
 
 class SourceLost(SourceError):
     """A camera or bus does not answer."""
+
+
+class SourceBusy(SourceError):
+    """A camera or bus gave nothing in the time that somebody could wait."""
 
 
 class SourceEnded(SourceError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from edge_agent.clock import DeviceClock, Stamp
-from edge_agent.errors import OutboxBusy, OutboxFull, SampleRefused
+from edge_agent.errors import OutboxBusy, OutboxFull, SampleRefused, SnapshotRejected
 from edge_agent.outbox.entry import Attachment, Entry, Stamper
 from edge_agent.outbox.queue import Queue
 from edge_agent.sample import Sample
@@ -65,7 +65,7 @@ class Pipeline:
         self.counts = PipelineCounts()
         self.paused: str | None = None
         self._source_id = source_id
-        self._tasks = tasks
+        self._tasks = dict(tasks)
         self._queue = queue
         self._clock = clock
         self._stamper = Stamper(clock)
@@ -80,6 +80,24 @@ class Pipeline:
     def models(self) -> Mapping[str, str | None]:
         """Task kind → what concludes there."""
         return {kind: task.model for kind, task in self._tasks.items()}
+
+    def task(self, kind: str) -> Task | None:
+        """The task of that kind, if it runs here."""
+        return self._tasks.get(kind)
+
+    def replace(self, kind: str, task: Task) -> None:
+        """Put `task` in the place of the one of that kind. It goes on from that one's state, where it can; what waits to be
+        committed stays."""
+        before = self._tasks.get(kind)
+        try:
+            state = before.snapshot() if before is not None else b""
+            if state:
+                task.restore(state)
+        except SnapshotRejected as error:
+            _log.warning("state_not_kept", source=self._source_id, task=kind, why=str(error), remedy="it starts anew")
+        except Exception:
+            self._failed(kind)
+        self._tasks[kind] = task
 
     def observe(self, sample: Sample) -> None:
         """Show one sample to every task; a task that fails is counted and the others go on."""

@@ -76,6 +76,11 @@ class RegionWatch:
         memory.told, memory.since_told_s = smoothed(memory.counts).count, 0.0
         return finding
 
+    def recount(self) -> None:
+        """Forget what was seen and told: the next count rests on fresh looks alone, and is told whatever it is."""
+        self.memory = RegionMemory(location=self.memory.location, sku=self.memory.sku)
+        self._looks, self._alike = [], 0
+
     def _is_time(self) -> bool:
         memory, count = self.memory, smoothed(self.memory.counts).count
         return is_worth_telling(len(memory.counts), self._frames, count, memory.told, memory.since_told_s, self._interval_s)

@@ -60,6 +60,13 @@ class ShelfCountTask:
         """Nothing is held back."""
         return ()
 
+    def recount(self) -> int:
+        """Count every shelf anew, from the next frame on; how many counts will be told."""
+        for watch in self._watches:
+            watch.recount()
+        self._looked_at = None
+        return len(self._watches)
+
     def snapshot(self) -> bytes:
         """The looks that the next counts rest on."""
         memories = [watch.memory for watch in self._watches]
