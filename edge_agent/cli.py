@@ -114,6 +114,25 @@ def outbox(
         typer.echo(json.format(json.encode(view)).decode() if as_json else view.as_text())
 
 
+@app.command(epilog="Example: tallyhouse-edge enrol --server https://192.168.1.5:8400 --code ABCD-…")
+def enrol(
+    server: Annotated[str, typer.Option(help="Address of the console, or the whole link of the claim.")],
+    code: Annotated[str | None, typer.Option(help="The claim code; not needed with a link.")] = None,
+    fingerprint: Annotated[str | None, typer.Option(help="SHA-256 of the centre's authority, to compare in full.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for agent.toml, the key and the certificate.")] = Path(),
+    replace: Annotated[bool, typer.Option("--replace", help="Give up the identity that lies there.")] = False,
+) -> None:
+    """Make this device known to a centre: `tallyhouse device claim NAME` there prints a code, good once, for ten minutes."""
+    from edge_agent.link.enrolment import AGENT_FILE, Claimed  # noqa: PLC0415
+    from edge_agent.link.enrolment import enrol as enrolled  # noqa: PLC0415
+
+    with _worded():
+        set_up_logs(level="error")
+        admitted = enrolled(Claimed.read(server, code, fingerprint), out, replaces=replace)
+    start = f"tallyhouse-edge run --config {out / AGENT_FILE}"
+    typer.echo(f"this device is {admitted.device} of site {admitted.site}; start it with: {start}")
+
+
 @config_app.command("example", epilog="Example: tallyhouse-edge config example > ear-01.toml")
 def config_example() -> None:
     """Print a commented example."""
@@ -147,14 +166,16 @@ def main() -> None:
 def _observed(config: configuration.EdgeConfig, file: Path, stop: Flag) -> bool:
     """Observe until `stop`; False when a part failed."""
     from edge_agent.agent import build  # noqa: PLC0415  the other commands need none of the parts
+    from edge_agent.metrics import serving_metrics  # noqa: PLC0415
     from edge_agent.service import service  # noqa: PLC0415
 
     with ExitStack() as stack:
         with configuration.told_by(file):
             agent = build(config, stack, stop)
-        agent.start()
-        are_well = agent.supervise(lambda: False, service(configuration.environment()))
-        agent.shut()
+        with serving_metrics(config.metrics_port, agent.health_asked()):
+            agent.start()
+            are_well = agent.supervise(lambda: False, service(configuration.environment()))
+            agent.shut()
         return are_well
 
 

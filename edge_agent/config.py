@@ -34,6 +34,7 @@ centre_key = "BASE64"             # public key of the centre, 32 bytes in base64
 commit_interval_s = 10            # what a power cut may cost of routine conclusions; alarms are committed at once
 release_keys = []                 # public keys of those whose models may run here, base64; none: that of this program
 model_trial_s = 120               # a released model that ends the agent within this time, three times over, is taken back
+# metrics_port = 9101             # Prometheus may read /metrics here, on the loopback only
 
 [broker]
 host = "127.0.0.1"
@@ -114,6 +115,7 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     broker: Broker = Broker()
     commit_interval_s: Seconds = 10.0
     health_interval_s: Seconds = 10.0
+    metrics_port: Annotated[int, Meta(ge=1, le=65535)] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     release_keys: tuple[str, ...] = ()
     model_trial_s: Seconds = 120.0
