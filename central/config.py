@@ -43,6 +43,7 @@ log_level = "info"
 [console]
 host = "127.0.0.1"
 port = 8400
+tls = false                             # true: HTTPS, with the servers' certificate of `tallyhouse tls init`
 
 [broker]
 host = "127.0.0.1"
@@ -80,6 +81,7 @@ class ConsoleConfig(_Section):
 
     host: Text = "127.0.0.1"
     port: Port = 8400
+    tls: bool = False
 
 
 class BrokerConfig(_Section):
@@ -89,6 +91,17 @@ class BrokerConfig(_Section):
     port: Port = 18883
     user: Text = "central"
     password_file: Path = Path("secrets/central.password")
+    tls: bool = False
+    tls_host: Text = "127.0.0.1"
+    device_port: Port = 18884
+    program_port: Port = 18885
+    names: tuple[Text, ...] = ()
+    certificate_days: Annotated[int, Field(ge=1, le=3650)] = 365
+
+    @property
+    def device_address(self) -> tuple[str, int]:
+        """The host and port that devices are told."""
+        return (_reached(self.tls_host, self.names), self.device_port) if self.tls else (self.host, self.port)
 
 
 class BackupConfig(_Section):
@@ -135,12 +148,31 @@ class CentralConfig(_Section):
     broker: BrokerConfig = BrokerConfig()
     backup: BackupConfig = BackupConfig()
     retention: RetentionConfig = RetentionConfig()
+    tracing: TracingConfig = TracingConfig()
 
     @property
     def console_url(self) -> str:
         """The address that people open, without a slash at its end."""
-        host = "127.0.0.1" if self.console.host == "0.0.0.0" else self.console.host  # noqa: S104 (a test, no binding)
-        return f"http://{host}:{self.console.port}"
+        scheme = "https" if self.console.tls else "http"
+        return f"{scheme}://{_reached(self.console.host, ())}:{self.console.port}"
+
+    @property
+    def device_url(self) -> str:
+        """The address of the console as devices reach it."""
+        scheme = "https" if self.console.tls else "http"
+        return f"{scheme}://{_reached(self.console.host, self.broker.names)}:{self.console.port}"
+
+    @property
+    def tls_folder(self) -> Path:
+        """The house's authority and the servers' certificate."""
+        return self.data_dir / "tls"
+
+
+def _reached(host: str, names: tuple[str, ...]) -> str:
+    """By which name something that listens on `host` is reached."""
+    if host != "0.0.0.0":  # noqa: S104 (a test, no binding)
+        return host
+    return names[0] if names else "127.0.0.1"
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> CentralConfig:

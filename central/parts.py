@@ -13,8 +13,11 @@ from flask import current_app
 from sqlalchemy import Connection, Engine
 
 from central.deciding.capability import Capability
+from central.errors import Refused
+from central.fleet.gate import Gate
 from central.store import engine as database
 from central.store.limits import Limits
+from central.tracing import Tracer
 
 EXTENSION = "tallyhouse"
 
@@ -23,7 +26,8 @@ EXTENSION = "tallyhouse"
 class Parts:
     """Built by `runtime.py`. `site` is the one the console opens with; `broker` the address devices are told.
 
-    limits: how long each noun is kept.
+    gate: where devices are let in and shut out; None where nothing is (tests, replays).
+    limits: how long each noun is kept. tracer: names the stretches of work that belong to a fact or a request.
     """
 
     engine: Engine
@@ -31,8 +35,15 @@ class Parts:
     now: Callable[[], datetime]
     site: str
     broker: str
+    gate: Gate | None = None
     limits: Limits = field(default_factory=Limits)
+    tracer: Tracer = field(default_factory=Tracer)
 
+    def require_gate(self) -> Gate:
+        """Raises Refused where devices cannot be let in."""
+        if self.gate is None:
+            raise Refused("this process lets no devices in; use the console or the command line of the centre")
+        return self.gate
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection that sees one moment and must not write."""
         return database.reading(self.engine)

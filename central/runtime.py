@@ -23,11 +23,17 @@ from central.config import CentralConfig, secret, signing_key
 from central.console import live
 from central.deciding.registry import discover
 from central.errors import ConfigError, OldSchema, PortTaken
+from central.fleet.agent_file import Centre
+from central.fleet.authority import Authority
+from central.fleet.broker import BrokerFolder
+from central.fleet.gate import Gate
 from central.ingest import subscriber
 from central.parts import Parts
 from central.store import schema
 from central.store.engine import open_engine
 from central.store.limits import Limits
+from central.tracing import Tracer, exporting
+from protocols.signing import public_text
 
 THREADS = 256  # an open page holds one for its stream
 GRACEFUL_TIMEOUT_S = 2
@@ -72,6 +78,21 @@ def bus_address(config: CentralConfig) -> Address:
     return Address(broker.host, broker.port, broker.user, broker.password_file)
 
 
+def gate(config: CentralConfig) -> Gate:
+    """Where devices of this house come in."""
+    broker = config.broker
+    host, port = broker.device_address
+    return Gate(
+        authority=Authority(config.tls_folder),
+        broker=BrokerFolder(config.data_dir / "broker"),
+        bus=Address(broker.host, broker.port, broker.user, broker.password_file),
+        url=config.device_url,
+        has_tls=broker.tls,
+        certificates_last=timedelta(days=broker.certificate_days),
+        centre=lambda: Centre(host, port, public_text(signing_key(config)), config.device_url if broker.tls else None),
+    )
+
+
 def serve(config: CentralConfig) -> None:
     """Console and API on gunicorn until SIGTERM. Raises OldSchema, PortTaken, SecretError."""
     with opened_engine(config) as engine:
@@ -83,7 +104,7 @@ def serve(config: CentralConfig) -> None:
         # After the fork: a SQLite connection must not cross it.
         return create_app(_parts(open_engine(config.database), config, system_now), secret_key=secret_key)
 
-    _WebServer(f"{config.console.host}:{config.console.port}", load).run()
+    _WebServer(f"{config.console.host}:{config.console.port}", load, _certificate(config)).run()
 
 
 def ingest(config: CentralConfig) -> None:
@@ -122,12 +143,36 @@ def _set_by_signals() -> Event:
 
 
 def _parts(engine: Engine, config: CentralConfig, now: Callable[[], datetime]) -> Parts:
-    broker = f"mqtt://{config.broker.host}:{config.broker.port}"
-    return Parts(engine=engine, capabilities=discover(), now=now, site=config.site, broker=broker, limits=_limits(config))
+    host, port = config.broker.device_address
+    broker = f"{'mqtts' if config.broker.tls else 'mqtt'}://{host}:{port}"
+    return Parts(
+        engine=engine,
+        capabilities=discover(),
+        now=now,
+        site=config.site,
+        broker=broker,
+        gate=gate(config),
+        limits=_limits(config),
+        tracer=_tracer(config),
+    )
+
+
+def _tracer(config: CentralConfig) -> Tracer:
+    endpoint = config.tracing.endpoint
+    return Tracer(exporting("tallyhouse", endpoint) if endpoint else None)
 
 
 def _limits(config: CentralConfig) -> Limits:
     return Limits(**config.retention.model_dump())
+
+
+def _certificate(config: CentralConfig) -> Authority | None:
+    """What HTTPS is spoken with, None for plain HTTP. Raises Refused, SecretError."""
+    if not config.console.tls:
+        return None
+    shown = Authority(config.tls_folder)
+    shown.signer()
+    return shown
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -142,9 +187,10 @@ def _refuse_taken(host: str, port: int) -> None:
 class _WebServer(BaseApplication):
     """gunicorn on one process of many threads; its open streams end as soon as it is told to stop."""
 
-    def __init__(self, bind: str, load: Callable[[], Flask]) -> None:
+    def __init__(self, bind: str, load: Callable[[], Flask], certificate: Authority | None) -> None:
         self._bind = bind
         self._load = load
+        self._certificate = certificate
         super().__init__()
 
     def load_config(self) -> None:
@@ -159,6 +205,9 @@ class _WebServer(BaseApplication):
             "loglevel": "warning",
             "post_worker_init": _let_streams_go_on_stop,
         }
+        if self._certificate is not None:
+            settings["certfile"] = str(self._certificate.server_certificate_file)
+            settings["keyfile"] = str(self._certificate.server_key_file)
         for name, value in settings.items():
             self.cfg.set(name, value)
 

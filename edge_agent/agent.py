@@ -6,7 +6,8 @@ Threads: one for each source, one publisher, and the caller's as supervisor, whi
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Event as Flag
 from threading import Thread
 
@@ -17,7 +18,9 @@ from edge_agent.config import EdgeConfig, broker_password, centre_key, signing_k
 from edge_agent.health import HealthReport
 from edge_agent.link.connection import BrokerPlace, Connection
 from edge_agent.link.inbox import Inbox
+from edge_agent.link.papers import Papers
 from edge_agent.link.publisher import Publisher
+from edge_agent.link.renewal import Renewing
 from edge_agent.link.uploader import Uploader
 from edge_agent.observer import Observer
 from edge_agent.outbox.database import OUTBOX_NAME
@@ -28,7 +31,7 @@ from edge_agent.outbox.recovery import open_outbox
 from edge_agent.service import Service
 from edge_agent.workshop import Replay, Workshop, birth
 from protocols.codec import encode
-from protocols.messages.device import Will
+from protocols.messages.device import Health, Will
 
 WATCH_INTERVAL_S = 0.2
 STOP_TIMEOUT_S = 5.0
@@ -52,6 +55,7 @@ class Agent:
     observers: Sequence[Observer]
     health: HealthReport
     stop: Flag
+    renewing: Renewing | None = None
     leave: Flag = field(default_factory=Flag)
     _threads: list[Thread] = field(default_factory=list)
 
@@ -61,6 +65,8 @@ class Agent:
         self._threads.append(_started("publisher", lambda: self.publisher.run(self.leave)))
         for observer in self.observers:
             self._threads.append(_started(f"source {observer.source_id}", observer.run))
+        if self.renewing is not None:
+            _started("renewal", partial(self.renewing.run, self.stop))
         _log.info("started", device=self.config.device, site=self.config.site, sources=[o.source_id for o in self.observers])
 
     def supervise(self, is_done: Callable[[], bool], service: Service | None = None) -> bool:
@@ -76,6 +82,11 @@ class Agent:
             service.alive(status)
         service.stopping()
         return True
+
+    def health_asked(self) -> Callable[[], Health]:
+        """The state of each moment, for who asks besides the centre."""
+        report = HealthReport(self.config.data_dir, self.clock, self.queue, self.observers)
+        return lambda: report.now(self.publisher.alarm())
 
     def _speak_health(self) -> tuple[str, bool]:
         """How it goes in a line, and whether the broker was there to be told."""
@@ -127,20 +138,27 @@ def build(config: EdgeConfig, stack: ExitStack, stop: Flag, replay: Replay | Non
     stack.callback(file.close)
     queue, spool = Queue(file), EvidenceSpool(file)
     will = encode(Will(boot=clock.boot, reason="connection_lost"))
-    connection = Connection(config.site, config.device, broker_place(config), key, will)
+    place = replace(broker_place(config), knows_the_time=clock.now().clock != "bad")
+    connection = Connection(config.site, config.device, place, key, will)
     inbox = Inbox(config.site, config.device, centre)
     uploader = Uploader(config.device, spool, connection)
     workshop = Workshop(config, file, queue, clock, connection, stop, replay)
     observers = [workshop.observer(source) for source in config.source]
     publisher = Publisher(connection, queue, uploader, inbox, clock, encode(birth(config, clock, observers)))
     health = HealthReport(config.data_dir, clock, queue, observers)
-    return Agent(config, clock, queue, spool, connection, publisher, observers, health, stop)
+    renewing = None
+    if place.papers is not None and config.centre_url is not None:
+        renewing = Renewing(config.device, config.centre_url, place.papers, key, clock, connection.show_new_papers)
+    return Agent(config, clock, queue, spool, connection, publisher, observers, health, stop, renewing)
 
 
 def broker_place(config: EdgeConfig) -> BrokerPlace:
     """Where the broker is and how to sign in. Raises ConfigError."""
     broker, user = config.broker, config.broker.username or config.device
-    return BrokerPlace(broker.host, broker.port, user, broker_password(config), broker.keepalive_s)
+    place = BrokerPlace(broker.host, broker.port, user, broker_password(config), broker.keepalive_s)
+    if broker.certificate_file is None or broker.authority_file is None:
+        return place
+    return replace(place, papers=Papers(config.key_file, broker.certificate_file, broker.authority_file))
 
 
 def _started(name: str, work: Callable[[], None]) -> Thread:

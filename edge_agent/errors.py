@@ -2,6 +2,7 @@
 
 EdgeError
 ├─ ConfigError         the device's own TOML is wrong: fix the file
+├─ EnrolmentRefused    the centre does not let this device in, or is not the one of its claim: claim it again
 ├─ UnknownTask         no task of that kind is built in: choose one of those named
 ├─ TaskNotBuilt        a task whose model is missing or refused: restore the model
 ├─ FetchFailed         a release that cannot be fetched now: tried again by itself
@@ -28,6 +29,10 @@ class EdgeError(Exception):
 
 class ConfigError(EdgeError):
     """The device's TOML or environment is wrong."""
+
+
+class EnrolmentRefused(EdgeError):
+    """This device cannot be made known, or its certificate not renewed."""
 
 
 class UnknownTask(EdgeError):

@@ -7,6 +7,7 @@ ProtocolError
 ├─ Unreadable       bytes that are not the message they claim to be: fix the sender
 ├─ UnknownKind      a known message in a major version that this code does not speak: upgrade the reader
 ├─ BadSignature     bytes that were not signed by the key on record: re-enrol the device or look for an intruder
+├─ BadClaim         a claim code or fingerprint that was copied wrongly: copy it again
 └─ BadProfile       a register map that contradicts itself, or registers that do not fit it: fix the TOML or the wiring
 """
 
@@ -37,6 +38,10 @@ class UnknownKind(ProtocolError):
 
 class BadSignature(ProtocolError):
     """A signature is missing, malformed or does not fit bytes and key."""
+
+
+class BadClaim(ProtocolError):
+    """A claim code or a fingerprint is not one."""
 
 
 class BadProfile(ProtocolError):

@@ -2,11 +2,26 @@
 
 from flask_openapi3.openapi import OpenAPI
 
-from central.api import decisions, devices, document, events, evidence, health, ledger, movements, out, problems, stock
+from central.api import (
+    decisions,
+    devices,
+    document,
+    enrolment,
+    events,
+    evidence,
+    health,
+    ledger,
+    metrics,
+    movements,
+    out,
+    problems,
+    stock,
+)
 
 BLUEPRINTS = (
     events.blueprint,
     devices.blueprint,
+    enrolment.blueprint,
     ledger.blueprint,
     movements.blueprint,
     stock.blueprint,
@@ -24,4 +39,5 @@ def register(app: OpenAPI) -> None:
     for blueprint in BLUEPRINTS:
         app.register_api(blueprint)
     app.register_blueprint(health.process)
+    app.register_blueprint(metrics.blueprint)
     app.register_blueprint(document.blueprint)

@@ -55,7 +55,7 @@ def _enter() -> None:
 def _authenticated() -> Token:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     with parts().reading() as conn:
-        token = tokens.bearer(conn, text.strip()) if scheme.lower() == "bearer" else None
+        token = tokens.bearer(conn, text.strip(), parts().now()) if scheme.lower() == "bearer" else None
     if token is None:
         raise Problem(401, "unauthorized", "Send a valid token: Authorization: Bearer th_…", headers=CHALLENGE)
     _note_use(token)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import typer
 from sqlalchemy.exc import DatabaseError
 
-from central.cli import backup, device, ledger, processes, records, settings, token, user
+from central.cli import backup, device, ledger, processes, records, settings, tls, token, user
 from central.errors import CentralError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app.add_typer(processes.app)
 app.add_typer(ledger.app)
 app.add_typer(backup.app)
 app.add_typer(device.app, name="device")
+app.add_typer(tls.app, name="tls")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
 app.add_typer(records.app, name="audit")

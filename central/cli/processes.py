@@ -20,12 +20,13 @@ def up(
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop by itself so long after all is ready.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the ledgers of this run here, as JSON.")] = None,
     speed: Annotated[float, typer.Option(min=0.1, max=100, help="Simulated seconds a second.")] = 1.0,
+    tls: Annotated[bool, typer.Option("--tls", help="Devices come in by certificate; this house keeps to it.")] = False,
 ) -> None:
     """Run a whole house on this machine until Ctrl-C: broker, servers, and the demo's simulator and agents."""
     from central.up.folder import HouseFolder  # noqa: PLC0415 (the other commands start faster without)
     from central.up.run import Wishes, run  # noqa: PLC0415
 
-    run(HouseFolder(data), Wishes(empty, seconds, report, speed), _say)
+    run(HouseFolder(data), Wishes(empty, seconds, report, speed, tls), _say)
 
 
 @app.command(epilog="Example: tallyhouse serve --config var/tallyhouse.toml")

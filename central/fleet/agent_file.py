@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 Value = str | int | float | bool | Sequence["Value"] | Mapping[str, "Value"]
 Table = Mapping[str, Value]
@@ -11,11 +10,28 @@ Table = Mapping[str, Value]
 
 @dataclass(frozen=True)
 class Centre:
-    """What a device must know of the centre: its broker and the public key that its words are signed with."""
+    """What a device must know of the centre: its broker, the public key that its words are signed with, and its address.
+
+    url: where a certificate is renewed; None for a device that signs in with a password.
+    """
 
     host: str
     port: int
     public_key: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Papers:
+    """Names of the files beside agent.toml that a device signs with and signs in with: a password, or a certificate."""
+
+    key: str
+    password: str | None = None
+    certificate: str | None = None
+    authority: str | None = None
+
+
+WITH_CERTIFICATE = Papers(key="device.key", certificate="device.crt", authority="authority.crt")
 
 
 @dataclass(frozen=True)
@@ -27,26 +43,28 @@ class Duties:
     tasks: Sequence[Table] = ()
 
 
-def agent_text(*, site: str, device: str, centre: Centre, duties: Duties, key_file: Path, password_file: Path) -> str:
+def agent_text(*, site: str, device: str, centre: Centre, duties: Duties, papers: Papers) -> str:
     """The whole file; its paths are relative to its own folder."""
     top: Table = {
         "site": site,
         "device": device,
         "data_dir": "data",
-        "key_file": key_file.name,
+        "key_file": papers.key,
         "centre_key": centre.public_key,
+        **({} if centre.url is None else {"centre_url": centre.url}),
         **duties.top,
     }
-    broker: Table = {
-        "host": centre.host,
-        "port": centre.port,
-        "username": device,
-        "password_file": password_file.name,
-    }
+    broker: Table = {"host": centre.host, "port": centre.port, **_sign_in(device, papers)}
     tables = [f"[broker]\n{_lines(broker)}"]
     tables += [f"[[source]]\n{_lines(source)}" for source in duties.sources]
     tables += [f"[[task]]\n{_lines(task)}" for task in duties.tasks]
     return f"# Written by the centre; compare with `tallyhouse-edge config example`.\n{_lines(top)}\n" + "\n".join(tables)
+
+
+def _sign_in(device: str, papers: Papers) -> Table:
+    if papers.certificate is not None and papers.authority is not None:
+        return {"certificate_file": papers.certificate, "authority_file": papers.authority}
+    return {"username": device} | ({} if papers.password is None else {"password_file": papers.password})
 
 
 def _lines(table: Table) -> str:

@@ -66,6 +66,7 @@ tokens = Table(
     Column("created_at", Instant, nullable=False),
     Column("used_at", Instant),
     Column("revoked_at", Instant),
+    Column("expires_at", Instant),  # none: until it is revoked
 )
 
 
@@ -166,6 +167,11 @@ class Token:
     site: str
     used_at: datetime | None = None
     revoked_at: datetime | None = None
+    expires_at: datetime | None = None
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it opens anything."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
 def add_token(conn: Connection, token: Token, now: datetime) -> None:
@@ -181,11 +187,16 @@ def token(conn: Connection, prefix: str) -> Token | None:
     return None if row is None else Token(**(dict(row) | {"scopes": tuple(row["scopes"])}))
 
 
-def tokens_with(conn: Connection, scope: str) -> list[Token]:
-    """The valid tokens that have a scope, by name."""
+def all_tokens(conn: Connection) -> list[Token]:
+    """Every token by the name of its program, revoked and ended ones too."""
     columns = [tokens.c[name] for name in Token.__dataclass_fields__]
-    rows = conn.execute(select(*columns).where(tokens.c.revoked_at.is_(None)).order_by(tokens.c.name)).mappings()
-    return [Token(**(dict(row) | {"scopes": tuple(row["scopes"])})) for row in rows if scope in row["scopes"]]
+    rows = conn.execute(select(*columns).order_by(tokens.c.name)).mappings()
+    return [Token(**(dict(row) | {"scopes": tuple(row["scopes"])})) for row in rows]
+
+
+def tokens_with(conn: Connection, scope: str) -> list[Token]:
+    """The tokens that have a scope and are not revoked, by name; one that has ended may be among them."""
+    return [token for token in all_tokens(conn) if scope in token.scopes and token.revoked_at is None]
 
 
 def touch_token(conn: Connection, prefix: str, now: datetime) -> None:

@@ -4,20 +4,32 @@ import fcntl
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from central.config import EXAMPLE, CentralConfig, load
 from central.errors import PortTaken, Refused
-from central.fleet import broker
-from central.fleet.broker import BrokerFolder
+from central.fleet import authority, broker
+from central.fleet.authority import Authority
+from central.fleet.broker import BrokerFolder, TlsDoors
 from central.fleet.secret_files import write_secret
+from central.runtime import system_now
 from protocols.signing import new_key, private_pem
 
 SECRET_BYTES = 32
 PORTS_TRIED = 100
+Setting = tuple[str, str]  # section and key of tallyhouse.toml
+WORDS_FOR_PORTS: Mapping[Setting, str] = MappingProxyType(
+    {
+        ("console", "port"): "console",
+        ("broker", "port"): "broker",
+        ("broker", "device_port"): "broker's door for devices",
+        ("broker", "program_port"): "broker's door for programs",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -75,11 +87,16 @@ def held(folder: HouseFolder) -> Iterator[None]:
         yield
 
 
-def prepared(folder: HouseFolder, say: Callable[[str], None]) -> CentralConfig:
-    """Make what is missing (folders, secrets, configuration, broker files) and move to free ports; says which."""
+def prepared(folder: HouseFolder, say: Callable[[str], None], *, wants_tls: bool = False) -> CentralConfig:
+    """Make what is missing (folders, secrets, configuration, broker files) and move to free ports; says which.
+
+    wants_tls: from now on this house has TLS.
+    """
     folder.logs.mkdir(parents=True, exist_ok=True)
     if not folder.config_file.exists():
         write_secret(folder.config_file, EXAMPLE.encode())
+    if wants_tls:
+        _remember(folder.config_file, {("broker", "tls"): "true"})
     config = _on_free_ports(folder, load(folder.config_file), say)
     _ensure(config.secret_key_file, lambda: secrets.token_hex(SECRET_BYTES).encode())
     _ensure(config.signing_key_file, lambda: private_pem(new_key()))
@@ -89,6 +106,7 @@ def prepared(folder: HouseFolder, say: Callable[[str], None]) -> CentralConfig:
         host=config.broker.host,
         port=config.broker.port,
         as_root=os.geteuid() == 0,
+        tls=_tls_doors(config, say),
     )
     broker.set_password(folder.broker, config.broker.user, config.broker.password_file.read_text())
     return config
@@ -110,27 +128,56 @@ def some_port(host: str) -> int:
         return port
 
 
+def _tls_doors(config: CentralConfig, say: Callable[[str], None]) -> TlsDoors | None:
+    if not (config.broker.tls or config.console.tls):
+        return None
+    held = Authority(config.tls_folder)
+    if authority.init(held, config.broker.names, system_now()):
+        say(f"certificates of this house: {held.path}, SHA-256 {held.fingerprint()}")
+    if not config.broker.tls:
+        return None
+    return TlsDoors(config.broker.tls_host, config.broker.device_port, config.broker.program_port, held)
+
+
 def _on_free_ports(folder: HouseFolder, config: CentralConfig, say: Callable[[str], None]) -> CentralConfig:
-    console = free_port("console", config.console.host, config.console.port)
-    mqtt = free_port("broker", config.broker.host, config.broker.port)
-    if (console, mqtt) == (config.console.port, config.broker.port):
-        return config
-    for what, old, new in (("console", config.console.port, console), ("broker", config.broker.port, mqtt)):
+    wanted = {
+        ("console", "port"): (config.console.host, config.console.port),
+        ("broker", "port"): (config.broker.host, config.broker.port),
+    }
+    if config.broker.tls:
+        wanted["broker", "device_port"] = config.broker.tls_host, config.broker.device_port
+        wanted["broker", "program_port"] = config.broker.tls_host, config.broker.program_port
+    moved: dict[Setting, str] = {}
+    for setting, (host, old) in wanted.items():
+        what = WORDS_FOR_PORTS[setting]
+        new = free_port(what, host, old)
         if old != new:
             say(f"port {old} is taken: the {what} moves to {new}, and stays there")
-    _remember(folder.config_file, {"console": console, "broker": mqtt})
+            moved[setting] = str(new)
+    if not moved:
+        return config
+    _remember(folder.config_file, moved)
     return load(folder.config_file)
 
 
-def _remember(file: Path, ports: dict[str, int]) -> None:
-    """Change the two port lines, and nothing else that a person may have written there."""
-    section, lines = "", []
+def _remember(file: Path, values: Mapping[Setting, str]) -> None:
+    """Change these lines, or add them to their section, and nothing else that a person may have written there."""
+    section, lines, missing = "", [], dict(values)
     for line in file.read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
-            section = line.strip("[] \t")
-        is_port = section in ports and line.partition("=")[0].strip() == "port"
-        lines.append(f"port = {ports[section]}" if is_port else line)
+            lines += _left_in(section, missing)
+            section = line.partition("#")[0].strip("[] \t")
+        key = section, line.partition("=")[0].strip()
+        lines.append(f"{key[1]} = {missing.pop(key)}" if key in missing else line)
+    lines += _left_in(section, missing)
+    for absent in sorted({absent for absent, _ in missing}):
+        lines += [f"[{absent}]", *_left_in(absent, missing)]
     write_secret(file, "".join(f"{line}\n" for line in lines).encode())
+
+
+def _left_in(section: str, missing: dict[Setting, str]) -> list[str]:
+    left = [setting for setting in missing if setting[0] == section]
+    return [f"{setting[1]} = {missing.pop(setting)}" for setting in left]
 
 
 def _ensure(file: Path, make: Callable[[], bytes]) -> None:

@@ -63,6 +63,11 @@ def agent(folder: HouseFolder, device: str) -> Program:
     return Program(device, (_installed("tallyhouse-edge"), "run", "--config", folder.agent(device) / "agent.toml"))
 
 
+def enrolment(folder: HouseFolder, device: str, link: str) -> tuple[str | Path, ...]:
+    """The call by which an agent makes itself known with the link of its claim."""
+    return (_installed("tallyhouse-edge"), "enrol", "--server", link, "--out", folder.agent(device), "--replace")
+
+
 def simulated(folder: HouseFolder, device_ids: Mapping[str, int]) -> Simulated:
     """Where the doors of the running simulator are."""
     ready = msgspec.json.decode(folder.simulator_ready_file.read_bytes(), type=_Ready)

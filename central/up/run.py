@@ -15,20 +15,19 @@ from types import FrameType
 from sqlalchemy import Connection
 
 from central import runtime
-from central.config import CentralConfig, signing_key
+from central.config import CentralConfig
 from central.demo import company
 from central.demo.agents import AGENTS, duties
 from central.errors import Refused
 from central.fleet import broker, enrolment, integrators
-from central.fleet.agent_file import Centre
+from central.fleet.claims import Wish
 from central.fleet.secret_files import write_secret
 from central.identity import sessions, tokens
 from central.parts import Parts
 from central.store import catalogue, people, schema
-from central.up import programs, report
+from central.up import claiming, programs, report
 from central.up.children import Children
 from central.up.folder import HouseFolder, held, prepared
-from protocols.signing import public_text
 
 Say = Callable[[str], None]
 TEND_EVERY_S = 0.5
@@ -46,6 +45,7 @@ class Wishes:
     seconds: float | None = None
     report_file: Path | None = None
     speed: float = 1.0
+    tls: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def run(folder: HouseFolder, wishes: Wishes, say: Say) -> None:
     if wishes.report_file and not wishes.report_file.absolute().parent.is_dir():
         raise Refused(f"--report {wishes.report_file}: there is no such folder; make it, or name another file")
     with held(folder), _stopped_by_signals() as stopping:
-        config = prepared(folder, say)
+        config = prepared(folder, say, wants_tls=wishes.tls)
         with runtime.opened_engine(config) as engine:
             schema.upgrade(engine)
         with runtime.opened(config) as parts:
@@ -136,16 +136,18 @@ def _start(house: _House) -> None:
 
 
 def _enrol_agents(house: _House) -> None:
-    """Tell the agents where the simulator's doors and the broker are this time."""
-    config, parts = house.config, house.parts
+    """Tell the agents where the doors of simulator and broker are this time; with TLS they first make themselves known."""
+    parts, gate = house.parts, house.parts.require_gate()
     where = programs.simulated(house.folder, company.scene().modbus_device_ids)
-    centre = Centre(config.broker.host, config.broker.port, public_text(signing_key(config)))
+    if gate.has_tls:
+        for device, label in house.agents.items():
+            claiming.make_known(parts, house.folder, Wish(device, company.SITE, label))
     with parts.writing() as conn:
         shelves = catalogue.all_of(conn, catalogue.Shelf, company.SITE)
         machines = catalogue.all_of(conn, catalogue.Machine, company.SITE)
         for device, work in duties(where, shelves, machines).items():
             newcomer = enrolment.Newcomer(device, company.SITE, house.agents[device], house.folder.agent(device))
-            enrolment.enrol(conn, newcomer, house.folder.broker, centre, parts.now(), work)
+            enrolment.enrol(conn, newcomer, gate, parts.now(), work)
     broker.reload(house.folder.broker)
 
 

@@ -16,6 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from edge_agent.link.papers import Papers, context_of
 from edge_agent.link.window import MAX_FLIGHTS
 from protocols.signing import PrivateKey, sign
 from protocols.topics import CENTRAL_STATE, Up, down_filter, up
@@ -86,13 +87,15 @@ class Line(Protocol):
 
 @dataclass(frozen=True)
 class BrokerPlace:
-    """Where the broker is and how to sign in."""
+    """Where the broker is and how to sign in: by password, or by certificate over TLS. See `papers.context_of`."""
 
     host: str
     port: int
     username: str | None
     password: str | None
     keepalive_s: int
+    papers: Papers | None = None
+    knows_the_time: bool = True
 
 
 class Connection:
@@ -102,6 +105,7 @@ class Connection:
         self.happenings: SimpleQueue[Happening] = SimpleQueue()
         self._site, self._device, self._place, self._key = site, device, place, key
         self._was_in = self._was_refused = False
+        self._tls = None if place.papers is None else context_of(place.papers, knows_the_time=place.knows_the_time)
         self._client = self._made(will)
 
     def start(self) -> None:
@@ -128,6 +132,11 @@ class Connection:
         """Hang up until `start`."""
         self._client.disconnect()
 
+    def show_new_papers(self) -> None:
+        """A renewed certificate lies there: show it at the next connection. Raises ConfigError."""
+        if self._tls is not None and self._place.papers is not None:
+            self._place.papers.show(self._tls)
+
     def stop(self, farewell: bytes | None) -> None:
         """Say that this is a clean stop, and leave."""
         if farewell is not None and self._client.is_connected():
@@ -147,7 +156,9 @@ class Connection:
     def _made(self, will: bytes | None) -> Client:
         client_id = self._device if will is not None else f"{self._device}-look"
         client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5)
-        if self._place.username is not None:
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
+        elif self._place.username is not None:
             client.username_pw_set(self._place.username, self._place.password)
         if will is not None:
             properties = self._signed(PacketTypes.WILLMESSAGE, will)
@@ -165,7 +176,7 @@ class Connection:
     def _on_connect(self, client: Client, _: object, __: ConnectFlags, reason: ReasonCode, ___: Properties | None) -> None:
         self._was_refused = reason.is_failure
         if reason.is_failure:
-            self.happenings.put(Disconnected(f"{self._where()} refuses us ({reason}); check username and password_file"))
+            self.happenings.put(Disconnected(f"{self._where()} refuses us ({reason}); check how [broker] signs in"))
             return
         # Two filters that do not overlap: overlapping ones would deliver twice.
         client.subscribe([(down_filter(self._site, self._device), _at_least_once()), (CENTRAL_STATE, _at_least_once())])
@@ -180,10 +191,18 @@ class Connection:
         if was_in:
             self.happenings.put(Disconnected(f"{self._where()} hung up ({reason})"))
         elif not was_refused:  # else the refusal has been said already
-            self.happenings.put(Disconnected(f"{self._where()} hung up without an answer; is it an MQTT 5 broker?"))
+            self.happenings.put(Disconnected(f"{self._where()} hung up without an answer; {self._likely()}"))
 
     def _on_connect_fail(self, _: Client, __: object) -> None:
-        self.happenings.put(Disconnected(f"{self._where()} cannot be reached; is the centre up, and [broker] right?"))
+        remedy = "is the centre up, and [broker] right?"
+        if self._tls is not None:
+            remedy += " Or its certificate is not of authority_file, or not for this host."
+        self.happenings.put(Disconnected(f"{self._where()} cannot be reached; {remedy}"))
+
+    def _likely(self) -> str:
+        if self._tls is None:
+            return "is it an MQTT 5 broker?"
+        return "it takes our certificate no more (ended or revoked?): see doctor, or claim this device again"
 
     def _where(self) -> str:
         return f"broker {self._place.host}:{self._place.port}"

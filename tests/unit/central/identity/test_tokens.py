@@ -1,6 +1,7 @@
 """Tokens of programs are shown once and known only by their hash."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -32,7 +33,7 @@ def issue(conn: Connection, *scopes: str, seed: int = 1) -> str:
 def test_a_token_opens_what_it_was_issued_for(conn: Connection) -> None:
     """Its site and scopes come back, its secret is nowhere in the database."""
     text = issue(conn, "stock:read")
-    known = tokens.bearer(conn, text)
+    known = tokens.bearer(conn, text, NOON)
     assert known is not None
     assert (known.site, known.scopes) == ("s1", ("stock:read",))
     stored = str(conn.execute(select(people.tokens)).all())
@@ -45,7 +46,7 @@ def test_a_token_opens_what_it_was_issued_for(conn: Connection) -> None:
 def test_a_wrong_token_opens_nothing(conn: Connection, wrong: str) -> None:
     """Neither empty, nor half, nor with another prefix or secret."""
     _, prefix, secret = issue(conn, "stock:read").split("_")
-    assert tokens.bearer(conn, wrong.format(prefix, secret)) is None
+    assert tokens.bearer(conn, wrong.format(prefix, secret), NOON) is None
 
 
 def test_a_revoked_token_opens_nothing(conn: Connection) -> None:
@@ -53,17 +54,26 @@ def test_a_revoked_token_opens_nothing(conn: Connection) -> None:
     text = issue(conn, "stock:read")
     assert people.revoke_token(conn, "till", NOON)
     assert not people.revoke_token(conn, "till", NOON)
-    assert tokens.bearer(conn, text) is None
+    assert tokens.bearer(conn, text, NOON) is None
 
 
 def test_a_new_token_of_the_same_program_replaces_the_old_one(conn: Connection) -> None:
     """Only the newest is valid."""
     old, new = issue(conn, "stock:read"), issue(conn, "stock:read", seed=2)
-    assert tokens.bearer(conn, old) is None
-    assert tokens.bearer(conn, new) is not None
+    assert tokens.bearer(conn, old, NOON) is None
+    assert tokens.bearer(conn, new, NOON) is not None
 
 
 def test_a_scope_that_does_not_exist_is_refused(conn: Connection) -> None:
     """With the list of those that do."""
     with pytest.raises(Refused, match=r"stock:write.*stock:read"):
         issue(conn, "stock:write")
+
+
+def test_a_token_ends_when_it_was_said_to(conn: Connection) -> None:
+    """To the moment; what has no end stays good."""
+    text = tokens.issue(conn, "till", "s1", ["stock:read"], NOON, Random(1).randbytes, NOON + timedelta(days=1))
+    assert tokens.bearer(conn, text, NOON + timedelta(hours=23)) is not None
+    assert tokens.bearer(conn, text, NOON + timedelta(days=1)) is None
+    endless = issue(conn, "stock:read", seed=2)
+    assert tokens.bearer(conn, endless, NOON + timedelta(days=9999)) is not None
