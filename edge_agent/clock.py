@@ -16,6 +16,7 @@ from protocols.envelope import Clock
 
 EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)  # no clock that is right shows a time before this release was made
 JUMP_MS = 2_000
+CONFIRM_MS = 30_000  # so long NTP must hold the clock after a jump before it is believed again
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _CLOCK_CHIPS = Path("/sys/class/rtc")
 _UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
@@ -54,7 +55,10 @@ def system_trust() -> Clock:
 
 
 class DeviceClock:
-    """Asks the machine what time it is; counts jumps of the wall clock against the monotonic one."""
+    """Asks the machine what time it is; counts jumps of the wall clock against the monotonic one.
+
+    After a jump the time is only `estimated`, until NTP has held it for a while or it is back where it was believed.
+    """
 
     def __init__(
         self,
@@ -69,6 +73,8 @@ class DeviceClock:
         self._monotonic_ms = monotonic_ms
         self._trust = trust
         self._offset_ms: float | None = None
+        self._believed_ms: float | None = None
+        self._jumped_ms: int | None = None
 
     def monotonic_s(self) -> float:
         """Seconds since the boot: for waiting, whatever the wall clock does."""
@@ -77,8 +83,27 @@ class DeviceClock:
     def now(self) -> Stamp:
         """This moment, with the trust it deserves."""
         at, monotonic_ms = self._wall(), self._monotonic_ms()
-        offset_ms = at.timestamp() * 1000 - monotonic_ms
-        if self._offset_ms is not None and abs(offset_ms - self._offset_ms) > JUMP_MS:
+        self._compare(at.timestamp() * 1000 - monotonic_ms, monotonic_ms)
+        return Stamp(at, max(0, monotonic_ms), self._quality(at, monotonic_ms))
+
+    def _compare(self, offset_ms: float, monotonic_ms: int) -> None:
+        if _differ(offset_ms, self._offset_ms):
             self.jumps += 1
+            self._jumped_ms = monotonic_ms if _differ(offset_ms, self._believed_ms) or self._believed_ms is None else None
         self._offset_ms = offset_ms
-        return Stamp(at, max(0, monotonic_ms), "bad" if at < EARLIEST else self._trust())
+
+    def _quality(self, at: datetime, monotonic_ms: int) -> Clock:
+        if at < EARLIEST:
+            return "bad"
+        trust = self._trust()
+        if self._jumped_ms is not None:
+            if trust != "ntp" or monotonic_ms - self._jumped_ms < CONFIRM_MS:
+                return "estimated"
+            self._jumped_ms = None
+        if trust != "estimated":
+            self._believed_ms = self._offset_ms
+        return trust
+
+
+def _differ(offset_ms: float, other_ms: float | None) -> bool:
+    return other_ms is not None and abs(offset_ms - other_ms) > JUMP_MS

@@ -52,6 +52,7 @@ class HealthReport:
             at=wire_time(stamp.at),
             outbox=outbox_health(self._queue.state(), stamp.at),
             clock=stamp.clock,
+            monotonic_ms=stamp.monotonic_ms,
             sources=[_source_health(observer) for observer in self._observers],
             cpu_percent=self._cpu_percent(),
             memory_mb=self._machine.resident_mb(),

@@ -174,8 +174,16 @@ def birth(config: EdgeConfig, clock: DeviceClock, observers: Sequence[Observer])
     models = {observer.source_id: observer.pipeline.models() for observer in observers}
     tasks = [_announcement(task, models[task.source].get(task.kind)) for task in config.task]
     privacy = msgspec.to_builtins(config.privacy)
-    at = wire_time(clock.now().at)
-    return Birth(boot=clock.boot, started_at=at, version=version("tallyhouse"), tasks=tasks, privacy=privacy)
+    now = clock.now()
+    return Birth(
+        boot=clock.boot,
+        started_at=wire_time(now.at),
+        monotonic_ms=now.monotonic_ms,
+        clock=now.clock,
+        version=version("tallyhouse"),
+        tasks=tasks,
+        privacy=privacy,
+    )
 
 
 def _announcement(task: TaskConfig, model: str | None) -> TaskAnnouncement:

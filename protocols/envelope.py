@@ -18,6 +18,7 @@ BATCH_CONTENT_TYPE = "application/vnd.tallyhouse.batch+json"
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 with zone; sent as UTC with milliseconds.")]
 LARGEST = 2**53 - 1  # what every JSON reader takes for a whole number
 Sequence = Annotated[int, Meta(ge=1, le=LARGEST)]
+Milliseconds = Annotated[int, Meta(ge=0, le=LARGEST)]
 Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,47}/[1-9][0-9]{0,3}(?![\s\S])", description="Message name / major.")]
 Clock = Literal["ntp", "rtc", "estimated", "bad"]
 Lane = Literal["order", "news"]
@@ -31,25 +32,29 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: Annotated[str, Meta(min_length=36, max_length=36)]
     kind: Kind
     occurred_at: Instant
-    monotonic_ms: Annotated[int, Meta(ge=0, le=LARGEST)]
+    monotonic_ms: Milliseconds
     clock: Clock
     data: Raw
     model: Annotated[str, Meta(max_length=160)] | None = None
     evidence: Sha256 | None = None
 
 
-class BatchHead(Struct, frozen=True, kw_only=True):
-    """A batch whose events are not looked at yet: one that cannot be understood must not take the others with it."""
+class BatchHead(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A batch whose events are not looked at yet: one that cannot be understood must not take the others with it.
+
+    sent_monotonic_ms: when it was sent, in the boot that its events are of; left out when that boot is over.
+    """
 
     device: Name
     boot: Boot
     lane: Lane
     first: Sequence
     sent_at: Instant
+    sent_monotonic_ms: Milliseconds | None = None
     events: Annotated[list[Raw], Meta(min_length=1, max_length=MAX_BATCH_EVENTS)]
 
 
-class Batch(Struct, frozen=True, kw_only=True):
+class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Up to 200 events of one device in rising order of sequence, signed as the bytes that are sent."""
 
     device: Name
@@ -57,6 +62,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     lane: Lane
     first: Sequence
     sent_at: Instant
+    sent_monotonic_ms: Milliseconds | None = None
     events: Annotated[list[Event], Meta(min_length=1, max_length=MAX_BATCH_EVENTS)]
 
 

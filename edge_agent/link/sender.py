@@ -71,7 +71,7 @@ class Sender:
         return []
 
     def _send(self, rows: Sequence[Row], lane: Lane, flights: set[int]) -> bool:
-        payload = packed(self._device, rows, self._clock.now().at, lane)
+        payload = packed(self._device, rows, self._clock, lane)
         if payload is not None:
             flights.add(self._connection.publish("events", payload, BATCH_CONTENT_TYPE))
         return payload is not None

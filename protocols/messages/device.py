@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from protocols.envelope import Boot, Clock, Instant
+from protocols.envelope import Boot, Clock, Instant, Milliseconds
 from protocols.identity import Name
 from protocols.messages.model_release import ModelRelease, ModelState
 
@@ -25,11 +25,13 @@ class Birth(Struct, frozen=True, kw_only=True, tag_field="state", tag="online", 
     """Retained on `up/status` as soon as a device is connected.
 
     privacy: the rule by which its pictures are veiled; actions: what it can be commanded to do → the sources or actuators
-    that this can be about, none where it is about the device.
+    that this can be about, none where it is about the device. monotonic_ms, clock: of `started_at`, to date this boot.
     """
 
     boot: Boot
     started_at: Instant
+    monotonic_ms: Milliseconds | None = None
+    clock: Clock = "estimated"
     version: Annotated[str, Meta(max_length=64)]
     tasks: Annotated[list[TaskAnnouncement], Meta(max_length=64)] = []
     privacy: dict[str, Any] = {}
@@ -87,6 +89,7 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: Instant
     outbox: OutboxHealth
     clock: Clock
+    monotonic_ms: Milliseconds | None = None
     sources: Annotated[list[SourceHealth], Meta(max_length=64)]
     cpu_percent: float | None = None
     memory_mb: float | None = None
