@@ -27,7 +27,7 @@ from protocols.messages.device import CentralState, Desired
 from protocols.messages.lost import Lost
 
 IDLE_S = 30.0
-ASK_AGAIN_S = 10.0
+ASK_AGAIN_S = 30.0
 BROKER_REFUSED = 128
 NOBODY_SUBSCRIBED = 16
 
@@ -85,7 +85,7 @@ class Publisher:
         now_s = self._clock.monotonic_s()
         window_s = rules.due(self._window, now_s) if self._is_at_work() or self._is_resting else None
         upload_s = self._uploader.due() if self._may_upload() else None
-        ask_s = self._ask_s if self._is_at_work() else None
+        ask_s = self._ask_s if self._is_at_work() and not self._window.absent else None
         return min([IDLE_S, *(max(0.01, moment - now_s) for moment in (window_s, upload_s, ask_s) if moment is not None)])
 
     def _is_at_work(self) -> bool:
@@ -193,7 +193,7 @@ class Publisher:
             self._uploader.reconnected()
             self._sender.unheard()
         self._note(centre_online=state.online)
-        self._ask_s = now_s if state.online else None
+        self._ask_s = now_s if state.online else self._ask_s
         self._window = rules.centre_said(self._window, state.online, is_new, now_s)
 
     def _work(self, now_s: float) -> None:
@@ -206,7 +206,7 @@ class Publisher:
         while (turn := rules.turn(self._window, self._queue.last, now_s, MAX_BATCH_EVENTS)) is not None:
             if not self._send(turn, now_s):
                 break
-        if self._ask_s is not None and now_s >= self._ask_s:
+        if self._ask_s is not None and now_s >= self._ask_s and not self._window.absent:
             self._ask(now_s)
         if self._may_overtake(now_s):
             self._note(news=self.state.news + self._sender.overtake(self._window.sent))
@@ -244,13 +244,14 @@ class Publisher:
         Believed when it says so again after everything was sent again: one stray answer must not declare anything lost.
         """
         said_before, since_s = self._suspicion or (None, now_s)
+        if said_before == upto and now_s - since_s > rules.GAP_ECHO_S:
+            self._suspicion = None
+            self._take_back(upto, now_s)
+            return
         if said_before != upto:
             self._suspicion = (upto, now_s)
             self._window = rules.rewound(self._window, now_s)
-            self._ask_s = now_s + 2 * rules.GAP_ECHO_S  # also when nothing waits
-        elif now_s - since_s > rules.GAP_ECHO_S:
-            self._suspicion = None
-            self._take_back(upto, now_s)
+        self._ask_s = now_s + 2 * rules.GAP_ECHO_S  # also when nothing waits
 
     def _take_back(self, upto: int, now_s: float) -> None:
         if self._guarded(lambda: self._queue.take_back(upto, self._evicted)):
