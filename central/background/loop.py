@@ -10,9 +10,10 @@ from threading import Event, Thread
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from central.background import bookkeeping, retention, runner
+from central.background import bookkeeping, runner
 from central.background.announce.mqtt import Announcer
 from central.background.backing_up import BackingUp, Plan
+from central.background.retention import Retention
 from central.background.scheduler import Scheduler
 from central.bus import Bus
 from central.deciding import review
@@ -22,7 +23,6 @@ from central.store import reviews
 
 LOOK_EVERY_S = 0.15
 AFTER_FAILURE_S = 2.0  # a full disk must not be filled by logs that say so
-FORGET_EVERY = timedelta(hours=1)
 BOOKS_EVERY = timedelta(minutes=5)
 log = structlog.get_logger()
 
@@ -47,14 +47,15 @@ class Desk:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._scheduler = Scheduler(parts.capabilities, parts.now())
-        self._forget_at = self._books_at = parts.now()
+        self._retention = Retention(parts)
+        self._books_at = parts.now()
 
     def look(self) -> int:
         """One round; how much was done."""
         now = self._parts.now()
-        return (
-            runner.drain(self._parts) + self._settle(now) + self._schedule(now) + self._keep_books(now) + self._forget(now)
-        )
+        done = runner.drain(self._parts) + self._settle(now) + self._schedule(now) + self._keep_books(now)
+        self._retention.look()  # not counted as work: its next little step comes after a pause
+        return done
 
     def _settle(self, now: datetime) -> int:
         with self._parts.reading() as conn:
@@ -74,13 +75,6 @@ class Desk:
             return 0
         self._books_at = now + BOOKS_EVERY
         return bookkeeping.keep_books(self._parts, now)
-
-    def _forget(self, now: datetime) -> int:
-        if now < self._forget_at:
-            return 0
-        self._forget_at = now + FORGET_EVERY
-        with self._parts.writing() as conn:
-            return retention.forget(conn, now)
 
 
 def _repeat(step: Callable[[], int], stop: Event) -> None:

@@ -150,11 +150,15 @@ def retained(conn: Connection) -> list[Announcement]:
     return _read(conn, announcements.c.id.in_(_newest_retained().where(said)), None)
 
 
-def forget(conn: Connection, before: datetime) -> int:
-    """Drop what was said and is older than `before`, but what is still retained; how many. Numbers are never given again."""
+def forget(conn: Connection, before: datetime, most: int) -> int:
+    """Drop what was said and is older than `before`, but what is still retained, the oldest first, at most so many.
+
+    How many. Numbers are never given again.
+    """
     c = announcements.c
     old = (c.created_at < before) & c.sent_at.is_not(None) & c.id.not_in(_newest_retained())
-    return conn.execute(delete(announcements).where(old)).rowcount
+    some = select(c.id).where(old).order_by(c.id).limit(most)
+    return conn.execute(delete(announcements).where(c.id.in_(some))).rowcount
 
 
 def _newest_retained() -> Select[int]:

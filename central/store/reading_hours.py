@@ -21,16 +21,18 @@ reading_hours = Table(
     sqlite_with_rowid=False,
 )
 
-# Weighed by the number of samples; hours stay as they are once the minutes behind them are gone.
+# Mean and rms are weighed by the number of samples.
 _ROLL_UP = """INSERT INTO reading_hours (site, asset, channel, started_at, unit, n, min, mean, max, rms)
 SELECT site, asset, channel, substr(started_at, 1, 13) || ':00:00.000+00:00', max(unit), sum(n), min(min),
   sum(n * mean) / sum(CASE WHEN mean IS NOT NULL THEN n END), max(max),
   sqrt(sum(n * rms * rms) / sum(CASE WHEN rms IS NOT NULL THEN n END))
-FROM readings WHERE started_at >= ? AND started_at < ?
-GROUP BY site, asset, channel, substr(started_at, 1, 13)
-ON CONFLICT DO NOTHING"""
+FROM readings WHERE site = ? AND asset = ? AND channel = ? AND started_at >= ? AND started_at < ?
+GROUP BY substr(started_at, 1, 13) ON CONFLICT DO NOTHING"""
 
 
-def roll_up(conn: Connection, since: str, until: str) -> int:
-    """Make hours of the minutes between two whole hours (as stored); how many. An hour that there is stays."""
-    return conn.exec_driver_sql(_ROLL_UP, (since, until)).rowcount
+def roll_up(conn: Connection, channel: tuple[str, str, str], since: str, until: str) -> int:
+    """Make hours of a channel's minutes between two whole hours (as stored); how many. An hour that there is stays.
+
+    channel: (site, asset, channel).
+    """
+    return conn.exec_driver_sql(_ROLL_UP, (*channel, since, until)).rowcount

@@ -1,0 +1,83 @@
+"""Advances rollouts, on a thread of its own: measuring a model takes minutes and holds up nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from central.background.judging import Interrupted, Pair
+from central.fleet import rollout_progress as progress
+from central.fleet.accuracy import Accuracy
+from central.fleet.archives import Archives
+from central.fleet.rollout import Measure, Wait
+from central.parts import Parts
+from central.store import releases, rollouts
+from central.store.rollouts import Rollout
+
+LOOK_EVERY = timedelta(seconds=2)
+
+
+@dataclass
+class RolloutDesk:
+    """Each look moves every open rollout by at most one step; between two looks passes `look_every`."""
+
+    parts: Parts
+    archives: Archives
+    accuracy: Callable[[Pair], Accuracy]
+    look_every: timedelta = LOOK_EVERY
+    _next: datetime | None = None
+
+    def look(self) -> int:
+        """How many rollouts moved."""
+        now = self.parts.now()
+        if self._next is not None and now < self._next <= now + self.look_every:
+            return 0
+        self._next = now + self.look_every
+        with self.parts.reading() as conn:
+            going_on = rollouts.open_ones(conn)
+        return sum(self._moved(rollout, now) for rollout in going_on)
+
+    def _moved(self, rollout: Rollout, now: datetime) -> bool:
+        with self.parts.reading() as conn:
+            seen = progress.look(conn, rollout)
+        step = progress.step(seen, None, now)
+        if isinstance(step, Wait) and not seen.has_news:
+            return False
+        if isinstance(step, Measure):
+            return self._measured(rollout)
+        with self.parts.writing() as conn:
+            current = _unchanged(conn, rollout)
+            if current is None:
+                return False
+            progress.mark_running(conn, current, now)
+            seen = progress.look(conn, current)
+            progress.follow(conn, self.archives, seen, progress.step(seen, None, now), now)
+        return True
+
+    def _measured(self, rollout: Rollout) -> bool:
+        """Measure with no transaction open, then go on with what was measured, unless somebody stopped it meanwhile."""
+        with self.parts.reading() as conn:
+            new = releases.get(conn, rollout.sha256)
+            old = releases.get(conn, rollout.baseline) if rollout.baseline else None
+        if new is None:
+            return False
+        try:
+            accuracy = self.accuracy(Pair(new, old))
+        except Interrupted:
+            return False
+        now = self.parts.now()
+        with self.parts.writing() as conn:
+            current = _unchanged(conn, rollout)
+            if current is None:
+                return False
+            progress.measured(conn, rollout, accuracy, now)
+            seen = progress.look(conn, current)
+            progress.follow(conn, self.archives, seen, progress.step(seen, accuracy, now), now)
+        return True
+
+
+def _unchanged(conn: Connection, rollout: Rollout) -> Rollout | None:
+    """The rollout, unless somebody stopped it meanwhile."""
+    current = rollouts.get(conn, rollout.id)
+    return current if current is not None and (current.phase, current.stage) == (rollout.phase, rollout.stage) else None
