@@ -15,7 +15,7 @@ import msgspec
 
 from protocols import topics
 from protocols.envelope import BATCH_CONTENT_TYPE, Acknowledgement, Batch
-from protocols.messages import command, decision, device, evidence
+from protocols.messages import alarm, command, decision, device, evidence
 from protocols.messages.registry import KINDS
 
 VERSION = "1.0.0"
@@ -59,6 +59,7 @@ CHANNELS = (
     ),
 )
 _OUT_DATA: Mapping[str, Any] = {
+    "alarm_changed/1": alarm.AlarmChanged,
     "decision/1": decision.Decision,
     "stock_level/1": decision.StockLevel,
     "readings/1": evidence.Stretch,

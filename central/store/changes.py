@@ -20,7 +20,7 @@ changes = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("site", String, nullable=False),  # empty for quarantine, which is of the whole house: who spoke may be unknown
-    Column("noun", String, nullable=False),  # position | condition | decision | device | event | quarantine
+    Column("noun", String, nullable=False),  # alarm | position | condition | decision | device | event | quarantine
     Column("key", String, nullable=False),
     Column("at", Instant, nullable=False),
     sqlite_autoincrement=True,

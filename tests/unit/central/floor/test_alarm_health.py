@@ -38,9 +38,7 @@ def test_floods_do_not_overlap_and_lie_in_the_time_looked_at(minutes: list[float
     times = sorted(at(minute) for minute in minutes)
     found = floods(times, at(700))
     assert all(flood.ended_at and flood.began_at < flood.ended_at <= at(700) for flood in found)
-    assert all(
-        a.ended_at and a.ended_at <= b.began_at + timedelta(minutes=10) for a, b in zip(found, found[1:], strict=False)
-    )
+    assert all(a.ended_at and a.ended_at <= b.began_at + timedelta(minutes=10) for a, b in pairwise(found))
     assert sum(flood.alarms for flood in found) <= len(times)
 
 
