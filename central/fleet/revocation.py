@@ -5,8 +5,8 @@ taken over by its client id: only the centre's door lets a client choose it (mea
 a second). What the broker kept of the device's words is taken back.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
@@ -23,7 +23,7 @@ from central.store.devices import Device
 from protocols import topics
 from protocols.topics import Down, Up
 
-CONNECT_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 5.0
 HELD_S = 1.5  # longer than a device waits before it tries again: until then the broker has read its list
 RETAINED_UP: tuple[Up, ...] = ("status", "reported")
 RETAINED_DOWN: tuple[Down, ...] = ("desired",)
@@ -83,16 +83,23 @@ def revoke_and_enforce(
 
 
 def _take_over(gate: Gate, device: Device) -> None:
-    connected = Event()
-    with Bus(gate.bus, device.device, connected=lambda _bus: connected.set()):
-        if not connected.wait(CONNECT_TIMEOUT_S):
-            raise BusError(f"the broker at {gate.bus.host}:{gate.bus.port} did not let the centre in; is it running?")
+    with _client(gate, device.device):
         Event().wait(HELD_S)
 
 
 def _take_back(gate: Gate, device: Device) -> None:
     kept = [topics.up(device.site, device.device, branch) for branch in RETAINED_UP]
     kept += [topics.down(device.site, device.device, branch) for branch in RETAINED_DOWN]
-    with Bus(gate.bus, f"{gate.bus.user}-revocation") as bus:
+    with _client(gate, f"{gate.bus.user}-revocation-{device.device}") as bus:
         for topic in kept:
-            bus.publish_and_wait(topic, b"", retain=True, timeout_s=CONNECT_TIMEOUT_S)
+            bus.publish_and_wait(topic, b"", retain=True, timeout_s=ANSWER_TIMEOUT_S)
+
+
+@contextmanager
+def _client(gate: Gate, client_id: str) -> Iterator[Bus]:
+    """A client of the centre that is connected. Raises BusError."""
+    connected = Event()
+    with Bus(gate.bus, client_id, connected=lambda _bus: connected.set()) as bus:
+        if not connected.wait(ANSWER_TIMEOUT_S):
+            raise BusError(f"the broker at {gate.bus.host}:{gate.bus.port} did not let the centre in; is it running?")
+        yield bus
