@@ -38,6 +38,7 @@ data_dir = "."                          # paths are relative to this file
 database = "tallyhouse.db"              # SQLite; `tallyhouse migrate` makes it
 secret_key_file = "secrets/console.key" # signs the console's forms, mode 0600
 signing_key_file = "secrets/centre.key" # private Ed25519 key in PEM form, mode 0600: what devices check the centre by
+release_keys = []                       # whose models may be rolled out, base64; none: the releaser of those shipped
 log_level = "info"
 
 [console]
@@ -143,6 +144,7 @@ class CentralConfig(_Section):
     database: Path = Path("tallyhouse.db")
     secret_key_file: Path = Path("secrets/console.key")
     signing_key_file: Path = Path("secrets/centre.key")
+    release_keys: tuple[Text, ...] = ()
     log_level: Level = "info"
     console: ConsoleConfig = ConsoleConfig()
     broker: BrokerConfig = BrokerConfig()

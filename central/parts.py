@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from central.deciding.capability import Capability
 from central.errors import Refused
+from central.fleet.archives import Archives
 from central.fleet.gate import Gate
 from central.store import engine as database
 from central.store.limits import Limits
@@ -26,7 +27,7 @@ EXTENSION = "tallyhouse"
 class Parts:
     """Built by `runtime.py`. `site` is the one the console opens with; `broker` the address devices are told.
 
-    gate: where devices are let in and shut out; None where nothing is (tests, replays).
+    gate: where devices are let in and shut out; archives: where released models lie; None where nothing is (tests, replays).
     limits: how long each noun is kept. tracer: names the stretches of work that belong to a fact or a request.
     """
 
@@ -36,6 +37,7 @@ class Parts:
     site: str
     broker: str
     gate: Gate | None = None
+    archives: Archives | None = None
     limits: Limits = field(default_factory=Limits)
     tracer: Tracer = field(default_factory=Tracer)
 
@@ -44,6 +46,13 @@ class Parts:
         if self.gate is None:
             raise Refused("this process lets no devices in; use the console or the command line of the centre")
         return self.gate
+
+    def require_archives(self) -> Archives:
+        """Raises Refused where no models are released."""
+        if self.archives is None:
+            raise Refused("this process releases no models; use the console or the command line of the centre")
+        return self.archives
+
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection that sees one moment and must not write."""
         return database.reading(self.engine)

@@ -24,6 +24,7 @@ from central.console import live
 from central.deciding.registry import discover
 from central.errors import ConfigError, OldSchema, PortTaken
 from central.fleet.agent_file import Centre
+from central.fleet.archives import Archives
 from central.fleet.authority import Authority
 from central.fleet.broker import BrokerFolder
 from central.fleet.gate import Gate
@@ -152,9 +153,16 @@ def _parts(engine: Engine, config: CentralConfig, now: Callable[[], datetime]) -
         site=config.site,
         broker=broker,
         gate=gate(config),
+        archives=archives(config),
         limits=_limits(config),
         tracer=_tracer(config),
     )
+
+
+def archives(config: CentralConfig) -> Archives:
+    """Where released models and labelled frames lie."""
+    data = config.data_dir
+    return Archives(data / "releases", data / "labelled", config.device_url, config.release_keys)
 
 
 def _tracer(config: CentralConfig) -> Tracer:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import typer
 from sqlalchemy.exc import DatabaseError
 
-from central.cli import backup, device, ledger, processes, records, settings, tls, token, user
+from central.cli import backup, device, ledger, processes, records, release, settings, tls, token, user
 from central.errors import CentralError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.add_typer(device.app, name="device")
 app.add_typer(tls.app, name="tls")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
+app.add_typer(release.app, name="release")
 app.add_typer(records.app, name="audit")
 app.add_typer(settings.app, name="config")
 

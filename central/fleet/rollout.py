@@ -1,0 +1,173 @@
+"""How a rollout goes on: canary, 5 %, 25 %, all; each stage begins when the model was measured on the site's own frames and
+ends when its devices have run it well for a while (pure: what is seen and the time in, the next step out).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from math import ceil
+from typing import Literal
+
+from central.fleet.accuracy import Accuracy
+from central.store.rollouts import Rollout
+
+STAGES = ("canary", "5", "25", "100")
+SHARES = (0.0, 0.05, 0.25, 1.0)
+Ending = Literal["accuracy", "taken_back", "task_errors", "dropped", "silent", "never_ran"]
+
+
+@dataclass(frozen=True)
+class HealthRules:
+    """When a device is not well. A device that falls silent on the new model is given `silence`, a stage none of which ever
+    ran it `patience`. Errors are of tasks, after the first few, as a share of samples; drops as a rise of their share, from
+    so many samples on."""
+
+    silence: timedelta = timedelta(hours=1)
+    patience: timedelta = timedelta(hours=24)
+    errors_allowed: int = 3
+    error_share: float = 0.01
+    drop_rise: float = 0.10
+    drops_told_from: int = 50
+
+
+RULES = HealthRules()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """A device of the rollout as it is seen. State is what it says of the model; counters since it runs the new one."""
+
+    device: str
+    stage: int
+    runs_new: bool
+    state: str | None
+    why: str | None
+    running_since: datetime | None
+    heard_at: datetime | None
+    is_online: bool
+    samples: int = 0
+    dropped: int = 0
+    task_errors: int = 0
+    drop_share_before: float = 0.0
+
+    @property
+    def drop_share(self) -> float:
+        """Of frames and readings that came."""
+        return self.dropped / max(1, self.samples + self.dropped)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Measure the model on the labelled frames before the stage."""
+
+
+@dataclass(frozen=True)
+class Enter:
+    """Let these devices have the model: the stage begins."""
+
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do yet. until: when something is to be looked at, None: when something is heard."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Advance:
+    """The stage is over. left_behind: devices that did not run the model in all that time; they take it when they come."""
+
+    left_behind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Every device has it."""
+
+    left_behind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Stop, and give every device back what it ran before."""
+
+    why: Ending
+    detail: str
+
+
+Step = Measure | Enter | Wait | Advance | Finish | Fail
+
+
+def turn(rollout: int, device: str) -> str:
+    """Devices come to their turn in the order of this: the same each time, another one in each rollout."""
+    return sha256(f"{rollout}/{device}".encode()).hexdigest()
+
+
+def reach(stage: int, devices: int) -> int:
+    """How many of so many devices have the model after a stage."""
+    return min(devices, max(1, ceil(SHARES[stage] * devices)))
+
+
+def next_step(
+    rollout: Rollout,
+    seen: Sequence[Sight],
+    waiting: Sequence[str],
+    accuracy: Accuracy | None,
+    now: datetime,
+    rules: HealthRules = RULES,
+) -> Step:
+    """What to do now. waiting: devices that do not have it yet, in their turn; accuracy: as measured for this stage."""
+    if failure := next((found for one in seen if (found := _failure(one, rules, now)) is not None), None):
+        return failure
+    if rollout.phase == "measuring":
+        return _before_stage(rollout, len(seen), waiting, accuracy)
+    return _in_stage(rollout, [one for one in seen if one.stage == rollout.stage], rules, now)
+
+
+def _before_stage(rollout: Rollout, have: int, waiting: Sequence[str], accuracy: Accuracy | None) -> Step:
+    """A stage that reaches no further device is passed over; any other begins with a measurement."""
+    wanted = reach(rollout.stage, have + len(waiting)) - have
+    if wanted <= 0:
+        return Finish() if rollout.stage == len(STAGES) - 1 else Advance()
+    if accuracy is None:
+        return Measure()
+    if not accuracy.passed:
+        return Fail("accuracy", accuracy.detail or accuracy.why or "")
+    return Enter(tuple(waiting[:wanted]))
+
+
+def _in_stage(rollout: Rollout, seen: Sequence[Sight], rules: HealthRules, now: datetime) -> Step:
+    late = [one for one in seen if not one.runs_new]
+    ready = [one.running_since + timedelta(seconds=rollout.soak_s) for one in seen if one.runs_new and one.running_since]
+    patience_ends = rollout.stage_began_at + rules.patience
+    if late and now < patience_ends:
+        return Wait(patience_ends)
+    if not ready:
+        return Fail("never_ran", f"no device of the stage ran it within {rules.patience}: {_names(late)}")
+    if now < max(ready):
+        return Wait(max(ready))
+    left_behind = tuple(one.device for one in late)
+    return Finish(left_behind) if rollout.stage == len(STAGES) - 1 else Advance(left_behind)
+
+
+def _failure(one: Sight, rules: HealthRules, now: datetime) -> Fail | None:
+    """What is wrong with a device that has been given the model."""
+    if one.state in {"rolled_back", "refused"}:
+        return Fail("taken_back", f"{one.device}: {one.why or one.state}")
+    if one.running_since is None:
+        return None
+    if one.task_errors > rules.errors_allowed + rules.error_share * one.samples:
+        return Fail("task_errors", f"{one.device}: {one.task_errors} errors in {one.samples} samples")
+    came = one.samples + one.dropped
+    if came >= rules.drops_told_from and one.drop_share > one.drop_share_before + rules.drop_rise:
+        return Fail("dropped", f"{one.device}: {one.drop_share:.0%} dropped, before {one.drop_share_before:.0%}")
+    if not one.is_online and one.heard_at is not None and now - max(one.heard_at, one.running_since) > rules.silence:
+        return Fail("silent", f"{one.device}: silent since {one.heard_at:%Y-%m-%d %H:%M} UTC")
+    return None
+
+
+def _names(seen: Sequence[Sight]) -> str:
+    return ", ".join(one.device for one in seen[:5]) + (" …" if len(seen) > 5 else "")
