@@ -1,6 +1,7 @@
 """Builds the parts of an agent from its configuration; starts, watches and stops the threads.
 
-Threads: one for each source, one publisher, and the caller's as supervisor, which speaks health.
+Threads: one for each source, one publisher, one each for what the centre asks (twin, commands), and the caller's as
+supervisor, which speaks health.
 """
 
 import time
@@ -15,13 +16,16 @@ import structlog
 
 from edge_agent.clock import DeviceClock, boot_id
 from edge_agent.config import EdgeConfig, broker_password, centre_key, signing_key
+from edge_agent.following import Following, following
 from edge_agent.health import HealthReport
 from edge_agent.link.connection import BrokerPlace, Connection
 from edge_agent.link.inbox import Inbox
+from edge_agent.link.orders import NoOrders
 from edge_agent.link.papers import Papers
 from edge_agent.link.publisher import Publisher
 from edge_agent.link.renewal import Renewing
 from edge_agent.link.uploader import Uploader
+from edge_agent.logs import RecentLogs
 from edge_agent.observer import Observer
 from edge_agent.outbox.database import OUTBOX_NAME
 from edge_agent.outbox.entry import Stamper
@@ -29,6 +33,7 @@ from edge_agent.outbox.evidence import EvidenceSpool
 from edge_agent.outbox.queue import Queue
 from edge_agent.outbox.recovery import open_outbox
 from edge_agent.service import Service
+from edge_agent.twin import read_applied, with_applied
 from edge_agent.workshop import Replay, Workshop, birth
 from protocols.codec import encode
 from protocols.messages.device import Health, Will
@@ -56,8 +61,10 @@ class Agent:
     health: HealthReport
     stop: Flag
     renewing: Renewing | None = None
+    following: Following | None = None
     leave: Flag = field(default_factory=Flag)
     _threads: list[Thread] = field(default_factory=list)
+    _followers: list[Thread] = field(default_factory=list)
 
     def start(self) -> None:
         """Connect and begin to observe."""
@@ -65,6 +72,8 @@ class Agent:
         self._threads.append(_started("publisher", lambda: self.publisher.run(self.leave)))
         for observer in self.observers:
             self._threads.append(_started(f"source {observer.source_id}", observer.run))
+        for name, work in self.following.work().items() if self.following is not None else ():
+            self._followers.append(_started(name, partial(work, self.stop)))
         if self.renewing is not None:
             _started("renewal", partial(self.renewing.run, self.stop))
         _log.info("started", device=self.config.device, site=self.config.site, sources=[o.source_id for o in self.observers])
@@ -100,7 +109,7 @@ class Agent:
         self.stop.set()
         publisher, *observers = self._threads
         deadline_s = time.monotonic() + STOP_TIMEOUT_S
-        for thread in observers:
+        for thread in (*observers, *self._followers):
             thread.join(timeout=max(0.0, deadline_s - time.monotonic()))
         self._linger()
         self.leave.set()
@@ -118,7 +127,8 @@ class Agent:
     def _are_well(self) -> bool:
         publisher, *observers = self._threads
         pairs = zip(self.observers, observers, strict=True)
-        return publisher.is_alive() and all(t.is_alive() or o.state.state == "ended" for o, t in pairs)
+        are_following = all(thread.is_alive() for thread in self._followers)
+        return publisher.is_alive() and are_following and all(t.is_alive() or o.state.state == "ended" for o, t in pairs)
 
     def is_drained(self) -> bool:
         """Whether every source has ended and the centre has everything."""
@@ -127,29 +137,39 @@ class Agent:
         return are_over and have_ended and not self.queue.has_waiting() and self.spool.count() == 0
 
 
-def build(config: EdgeConfig, stack: ExitStack, stop: Flag, replay: Replay | None = None) -> Agent:
-    """An agent ready to start; `stack` closes its file. Raises ConfigError, UnknownTask, OutboxError.
+def build(
+    own: EdgeConfig, stack: ExitStack, stop: Flag, replay: Replay | None = None, recent: RecentLogs | None = None
+) -> Agent:
+    """An agent ready to start, from its own file and the twin that was applied last; `stack` closes its file.
 
-    In a `replay` the recording and its task must be well (else BadRecording, TaskNotBuilt), and no state is restored.
+    In a `replay` the recording and its task must be well (else BadRecording, TaskNotBuilt), no state is restored, and
+    nothing is done that the centre asks. `recent`: the log lines that may be sent. Raises ConfigError, UnknownTask,
+    OutboxError.
     """
     clock = DeviceClock(boot_id())
-    key, centre = signing_key(config), centre_key(config)
-    file = open_outbox(config.data_dir / OUTBOX_NAME, Stamper(clock))
+    key, centre = signing_key(own), centre_key(own)
+    file = open_outbox(own.data_dir / OUTBOX_NAME, Stamper(clock))
     stack.callback(file.close)
+    applied = read_applied(file)
+    config = own if replay is not None else with_applied(own, applied)
     queue, spool = Queue(file), EvidenceSpool(file)
     will = encode(Will(boot=clock.boot, reason="connection_lost"))
     place = replace(broker_place(config), knows_the_time=clock.now().clock != "bad")
     connection = Connection(config.site, config.device, place, key, will)
-    inbox = Inbox(config.site, config.device, centre)
     uploader = Uploader(config.device, spool, connection)
     workshop = Workshop(config, file, queue, clock, connection, stop, replay)
+    if replay is None:
+        workshop.slots.start()
     observers = [workshop.observer(source) for source in config.source]
-    publisher = Publisher(connection, queue, uploader, inbox, clock, encode(birth(config, clock, observers)))
+    orders = None if replay is not None else following(own, workshop, observers, applied, recent or RecentLogs())
+    inbox = Inbox(config.site, config.device, centre, orders or NoOrders())
+    born = encode(birth(config, clock, observers, orders.actions if orders is not None else {}))
+    publisher = Publisher(connection, queue, uploader, inbox, clock, born)
     health = HealthReport(config.data_dir, clock, queue, observers)
     renewing = None
     if place.papers is not None and config.centre_url is not None:
         renewing = Renewing(config.device, config.centre_url, place.papers, key, clock, connection.show_new_papers)
-    return Agent(config, clock, queue, spool, connection, publisher, observers, health, stop, renewing)
+    return Agent(config, clock, queue, spool, connection, publisher, observers, health, stop, renewing, orders)
 
 
 def broker_place(config: EdgeConfig) -> BrokerPlace:

@@ -13,7 +13,7 @@ from msgspec import json
 
 from edge_agent import config as configuration
 from edge_agent.errors import ConfigError, EdgeError
-from edge_agent.logs import set_up_logs
+from edge_agent.logs import RecentLogs, set_up_logs
 from edge_agent.memory import give_back_memory, leave_out_pandas
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ def run(  # noqa: PLR0917  typer passes by name
         if (replay is None) != (task is None):
             raise ConfigError("--replay and --task go together; tasks: shelf_count, defects, equipment_anomaly")
         loaded = configuration.load(config)
-        set_up_logs(level=loaded.log_level)
+        recent = set_up_logs(level=loaded.log_level)
         give_back_memory()
         if replay is None or task is None:
-            is_well = _observed(loaded, config, stop)
+            is_well = _observed(loaded, config, stop, recent)
         else:
             from edge_agent.replaying import ReplayRequest  # noqa: PLC0415  a live agent needs no replay
 
@@ -163,7 +163,7 @@ def main() -> None:
     app()
 
 
-def _observed(config: configuration.EdgeConfig, file: Path, stop: Flag) -> bool:
+def _observed(config: configuration.EdgeConfig, file: Path, stop: Flag, recent: RecentLogs) -> bool:
     """Observe until `stop`; False when a part failed."""
     from edge_agent.agent import build  # noqa: PLC0415  the other commands need none of the parts
     from edge_agent.metrics import serving_metrics  # noqa: PLC0415
@@ -171,7 +171,7 @@ def _observed(config: configuration.EdgeConfig, file: Path, stop: Flag) -> bool:
 
     with ExitStack() as stack:
         with configuration.told_by(file):
-            agent = build(config, stack, stop)
+            agent = build(config, stack, stop, recent=recent)
         with serving_metrics(config.metrics_port, agent.health_asked()):
             agent.start()
             are_well = agent.supervise(lambda: False, service(configuration.environment()))

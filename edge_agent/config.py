@@ -50,6 +50,16 @@ outside_regions = "pixelate"      # pixelate | keep: what lies outside the regio
 facing_share = 0.02               # of the frame that the largest item on a shelf covers
 hold_s = 60                       # so long after its last motion a thing stays pixelated
 
+# [[actuator]]                    # what this device may move, when a person commands it
+# id = "gate-1"
+# kind = "modbus_coil"
+# action = "reject_part"          # reject_part | stop_conveyor
+# host = "127.0.0.1"
+# port = 5020
+# device_id = 9
+# address = 0
+# pulse_s = 1                     # so long a gate stays open; a stop stays set until a person at the machine ends it
+
 [[source]]
 id = "pump-1"
 kind = "modbus"                   # camera | modbus | pictures | video | csv
@@ -103,6 +113,19 @@ class TaskConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     settings: dict[str, Any] = {}
 
 
+class ActuatorConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing that this device can move, and the command that moves it."""
+
+    id: Name
+    kind: Literal["modbus_coil"]
+    action: Literal["reject_part", "stop_conveyor"]
+    host: Annotated[str, Meta(min_length=1)]
+    port: Annotated[int, Meta(ge=1, le=65535)] = 502
+    device_id: Annotated[int, Meta(ge=0, le=247)] = 1
+    address: Annotated[int, Meta(ge=0, le=65535)]
+    pulse_s: Annotated[float, Meta(gt=0, le=60)] = 1.0
+
+
 class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -122,6 +145,7 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     privacy: PrivacyPolicy = PrivacyPolicy()
     source: tuple[SourceConfig, ...] = ()
     task: tuple[TaskConfig, ...] = ()
+    actuator: tuple[ActuatorConfig, ...] = ()
 
 
 def load(path: Path, overrides: Mapping[str, str] = os.environ) -> EdgeConfig:
@@ -170,7 +194,7 @@ def _overridden(raw: dict[str, Any], environment: Mapping[str, str]) -> dict[str
     broker = dict(raw.get("broker") or {})
     for field in EdgeConfig.__struct_fields__:
         value = environment.get(ENVIRONMENT_PREFIX + field.upper())
-        if value is not None and field not in {"broker", "privacy", "release_keys", "source", "task"}:
+        if value is not None and field not in {"broker", "privacy", "release_keys", "source", "task", "actuator"}:
             merged[field] = value
     for field in Broker.__struct_fields__:
         value = environment.get(f"{ENVIRONMENT_PREFIX}BROKER_{field.upper()}")
@@ -196,6 +220,9 @@ def _checked(config: EdgeConfig, path: Path) -> EdgeConfig:
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
         raise ConfigError(f"{path}: two [[source]] are called {twice[0]!r}; give each its own id")
+    actuators = [actuator.id for actuator in config.actuator]
+    if len(set(actuators)) < len(actuators):
+        raise ConfigError(f"{path}: two [[actuator]] have the same id; there are: {', '.join(actuators)}")
     for task in config.task:
         if task.source not in ids:
             raise ConfigError(

@@ -100,6 +100,7 @@ class Example:
 class TaskCard:
     """What a task is. `messages` are the kinds it may say; `measured_by` names the benchmark that holds it against a peer.
 
+    forget_models: reads them again when the next task is built; None for a task that has no model on disk.
     A rule of the shared checks that cannot hold for a task is named in `exempt`, rule → why.
     """
 
@@ -110,4 +111,5 @@ class TaskCard:
     build: Callable[[Any, Context], Task]
     example: Callable[[], Example]
     measured_by: str | None = None
+    forget_models: Callable[[], None] | None = None
     exempt: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -67,6 +67,11 @@ class Workshop:
         for task in tasks:
             built_task(task, sources[task.source], {}, model)
 
+    def built(self, task: TaskConfig, source: Source) -> Task:
+        """A task for a source that is at work, on the model that counts now. Raises ConfigError, TaskNotBuilt."""
+        place = next(each for each in self.config.source if each.id == task.source)
+        return built_task(task, place, source.units, self.slots.model(task.kind))
+
     def observer(self, source: SourceConfig) -> Observer:
         """The observer of one source with its tasks, restored to where they were."""
         opened = self._opened(source)
@@ -127,6 +132,11 @@ def built_task(task: TaskConfig, source: SourceConfig, units: Mapping[str, str],
         raise TaskNotBuilt(f"task {task.kind!r} on {task.source!r} cannot start: {error}") from error
 
 
+def check_settings(task: TaskConfig) -> None:
+    """Hold a task's settings against its model. Raises ConfigError, UnknownTask."""
+    _settings(task, task_card(task.kind))
+
+
 def check_parts(config: EdgeConfig) -> None:
     """Look at what sources and tasks ask for, without connecting or loading a model.
 
@@ -136,7 +146,7 @@ def check_parts(config: EdgeConfig) -> None:
         open_source(source_place(source, None), DeviceClock(boot_id())).close()
         _profile(source)
     for task in config.task:
-        _settings(task, task_card(task.kind))
+        check_settings(task)
 
 
 def _profile(source: SourceConfig) -> Profile | None:
@@ -169,8 +179,10 @@ def source_place(source: SourceConfig, speed: float | None) -> SourcePlace:
     return SourcePlace(**{name: getattr(source, name) for name in source.__struct_fields__}, speed=speed)
 
 
-def birth(config: EdgeConfig, clock: DeviceClock, observers: Sequence[Observer]) -> Birth:
-    """What is said of this agent as soon as it is connected."""
+def birth(
+    config: EdgeConfig, clock: DeviceClock, observers: Sequence[Observer], actions: Mapping[str, Sequence[str]]
+) -> Birth:
+    """What is said of this agent as soon as it is connected. actions: what it can do → what that can be about."""
     models = {observer.source_id: observer.pipeline.models() for observer in observers}
     tasks = [_announcement(task, models[task.source].get(task.kind)) for task in config.task]
     privacy = msgspec.to_builtins(config.privacy)
@@ -183,6 +195,7 @@ def birth(config: EdgeConfig, clock: DeviceClock, observers: Sequence[Observer])
         version=version("tallyhouse"),
         tasks=tasks,
         privacy=privacy,
+        actions={action: list(targets) for action, targets in actions.items()},
     )
 
 

@@ -124,6 +124,11 @@ class Connection:
         sent = self._client.publish(topic, payload, qos=0 if branch == "health" else 1, retain=retain, properties=properties)
         return sent.mid
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker hears us now."""
+        return self._client.is_connected()
+
     def nudge(self) -> None:
         """Wake the thread that waits for happenings."""
         self.happenings.put(Nudged())

@@ -67,5 +67,6 @@ CARD = TaskCard(
     messages=("defect/1",),
     build=build,
     example=example,
+    forget_models=_detector.cache_clear,
     exempt={"benchmark": "AUROC against peers stands in the model's card until the defect benchmark is written"},
 )
