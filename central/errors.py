@@ -30,6 +30,7 @@ QuarantineReason = Literal[
     "unknown_kind",
     "unknown_device",
     "revoked",
+    "ended",
     "wrong_device",
     "wrong_site",
     "wrong_hash",

@@ -14,7 +14,7 @@ from central.fleet import broker, issuing
 from central.fleet.agent_file import WITH_CERTIFICATE, Duties, Papers, agent_text
 from central.fleet.gate import Gate
 from central.fleet.secret_files import write_secret
-from central.store import catalogue, devices
+from central.store import catalogue, devices, identities
 from protocols.errors import BadIdentifier, BadSignature
 from protocols.identity import checked_name
 from protocols.signing import PrivateKey, PublicKey, new_key, private_key, private_pem, public_text
@@ -91,6 +91,7 @@ def _let_in(conn: Connection, newcomer: Newcomer, gate: Gate, papers: Papers, ke
         if not password_file.exists():
             write_secret(password_file, secrets.token_urlsafe(PASSWORD_BYTES).encode())
         broker.set_password(gate.broker, newcomer.device, password_file.read_text())
+        identities.revoke_certificates(conn, newcomer.device, now)  # of a time when this house had TLS
     elif papers.certificate is not None and papers.authority is not None:
         write_secret(newcomer.out / papers.authority, gate.authority.certificate_text().encode())
         certificate_file = newcomer.out / papers.certificate

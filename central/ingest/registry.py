@@ -10,11 +10,12 @@ from protocols.topics import EdgeTopic
 
 @dataclass(frozen=True)
 class Speaker:
-    """A device on record: where it belongs, its key, and whether its right to speak was taken back."""
+    """A device on record: where it belongs, its key, and whether its right to speak was taken back or has ended."""
 
     site: str
     key: PublicKey
     is_revoked: bool = False
+    has_ended: bool = False
 
 
 Registry = Mapping[str, Speaker]
@@ -34,5 +35,8 @@ def speaker_of(topic: EdgeTopic, registry: Registry) -> Speaker | Stranger:
     if speaker is None:
         return Stranger("unknown_device", f"{topic.device} is not registered; run: tallyhouse device add {topic.device}")
     if speaker.is_revoked:
-        return Stranger("revoked", f"{topic.device} was revoked; add it again if it is still yours")
+        return Stranger("revoked", f"{topic.device} was revoked; claim it again if it is still yours")
+    if speaker.has_ended:
+        again = f"tallyhouse device claim {topic.device} --replace"
+        return Stranger("ended", f"the certificate of {topic.device} has ended and was not renewed in time; run: {again}")
     return speaker

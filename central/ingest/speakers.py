@@ -1,6 +1,7 @@
 """The devices on record, read again every second: one added or revoked while the house runs is heard or refused at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 from sqlalchemy.exc import DatabaseError
@@ -17,14 +18,24 @@ log = structlog.get_logger()
 
 
 class Speakers:
-    """A snapshot of the devices. read: every device on record; monotonic: a clock in seconds that never goes back."""
+    """A snapshot of the devices. read: every device on record; monotonic: a clock in seconds that never goes back.
 
-    def __init__(self, read: Callable[[], Sequence[Device]], monotonic: Callable[[], float]) -> None:
+    ended: the names of those whose last certificate has ended.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Sequence[Device]],
+        monotonic: Callable[[], float],
+        ended: Callable[[], Collection[str]] = tuple,
+    ) -> None:
         self._read = read
+        self._ended = ended
         self._monotonic = monotonic
         self._read_at = float("-inf")
         self._devices: dict[str, Device] = {}
-        self._registry: dict[str, Speaker] = {}
+        self._known: dict[str, Speaker] = {}
+        self._registry: Registry = {}
         self._changed: dict[str, Device] = {}
 
     @property
@@ -48,19 +59,21 @@ class Speakers:
             return
         self._read_at = self._monotonic()
         try:
-            on_record = self._read()
+            on_record, ended = self._read(), self._ended()
         except DatabaseError as error:
             log.error("devices_unreadable", problem=str(error.orig), remedy="the last list holds until it can be read")
             return
         self._take(on_record)
+        lapsed = {name: replace(self._known[name], has_ended=True) for name in ended if name in self._known}
+        self._registry = self._known | lapsed
 
     def _take(self, on_record: Sequence[Device]) -> None:
         before, self._devices = self._devices, {device.device: device for device in on_record}
         changed = {name: device for name, device in self._devices.items() if before.get(name) != device}
         self._changed |= changed
         if changed or len(before) != len(self._devices):
-            kept = {name: one for name, one in self._registry.items() if self._devices.get(name) == before[name]}
-            self._registry = kept | {name: one for name, device in changed.items() if (one := _speaker(device))}
+            kept = {name: one for name, one in self._known.items() if self._devices.get(name) == before[name]}
+            self._known = kept | {name: one for name, device in changed.items() if (one := _speaker(device))}
 
 
 def _speaker(device: Device) -> Speaker | None:

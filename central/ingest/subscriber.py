@@ -24,7 +24,7 @@ from central.ingest.telling import Teller
 from central.ingest.waiting import Waiting
 from central.ingest.writer import Writer
 from central.parts import Parts
-from central.store import devices, house
+from central.store import devices, house, identities
 from central.store.devices import Device
 from protocols import topics
 from protocols.codec import encode, wire_time
@@ -44,7 +44,7 @@ def run(parts: Parts, address: Address, signing_key: PrivateKey, stop: Event) ->
     _rest_the_collector()
     with parts.writing() as conn:
         state = _State(house.epoch(conn), parts.now)
-    speakers = Speakers(lambda: _on_record(parts), time.monotonic)
+    speakers = Speakers(lambda: _on_record(parts), time.monotonic, lambda: _ended(parts))
     judge, writer = Judge(speakers, parts.now), Writer(parts, stop.wait)
     teller = Teller(parts, signing_key, time.monotonic)
     queue: Queue[Message] = Queue(MOST_WAITING)
@@ -89,6 +89,11 @@ class _State:
 def _on_record(parts: Parts) -> list[Device]:
     with parts.reading() as conn:
         return devices.identities(conn)
+
+
+def _ended(parts: Parts) -> list[str]:
+    with parts.reading() as conn:
+        return [device for device, ends_at in identities.ends(conn).items() if ends_at <= parts.now()]
 
 
 def _enqueue(queue: Queue[Message], stop: Event, message: Message) -> None:
