@@ -74,7 +74,10 @@ class Shelf(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Belt(Struct, frozen=True, forbid_unknown_fields=True):
-    """An indexed belt: a part arrives, rests under the camera, leaves, and the belt is empty for a while."""
+    """An indexed belt: a part arrives, rests under the camera, leaves, and the belt is empty for a while.
+
+    gate_device_id: of the gate on the Modbus server, whose coil 0 throws out the part that lies there; None without a gate.
+    """
 
     camera: Name
     enter_s: Positive
@@ -83,6 +86,7 @@ class Belt(Struct, frozen=True, forbid_unknown_fields=True):
     empty_s: Positive
     defect_share: Share
     defects: Annotated[tuple[DefectKind, ...], Meta(min_length=1)]
+    gate_device_id: Annotated[int, Meta(ge=1, le=247)] | None = None
 
     @property
     def cycle_s(self) -> float:
@@ -138,7 +142,10 @@ class Pressure(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Machine(Struct, frozen=True, forbid_unknown_fields=True):
-    """A machine on the Modbus server: its device id, its register map and its physics."""
+    """A machine on the Modbus server: its device id, its register map and its physics.
+
+    restart_s: coil 0 stops it, and a person at the machine starts it again after so long; None for one without that coil.
+    """
 
     id: Name
     device_id: Annotated[int, Meta(ge=1, le=247)]
@@ -148,6 +155,7 @@ class Machine(Struct, frozen=True, forbid_unknown_fields=True):
     thermal: Thermal
     vibration: Vibration
     pressure: Pressure | None = None
+    restart_s: Positive | None = None
 
 
 class MachineFault(Struct, frozen=True, forbid_unknown_fields=True):

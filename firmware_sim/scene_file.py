@@ -52,7 +52,8 @@ def _contradictions(scene: Scene) -> Iterator[str]:
     yield from _repeated("cameras", (camera.id for camera in scene.cameras))
     yield from _repeated("shelves", (shelf.id for shelf in scene.shelves))
     yield from _repeated("machines", (machine.id for machine in scene.machines))
-    yield from _repeated("machines.device_id", (str(machine.device_id) for machine in scene.machines))
+    gate = () if scene.belt.gate_device_id is None else (str(scene.belt.gate_device_id),)
+    yield from _repeated("machines.device_id", (*gate, *(str(machine.device_id) for machine in scene.machines)))
     for index, shelf in enumerate(scene.shelves):
         yield from (f"shelves[{index}].{complaint}" for complaint in _shelf_contradictions(scene, shelf))
     for index, machine in enumerate(scene.machines):

@@ -1,7 +1,8 @@
 """The machines' condition units on one Modbus TCP server, a device id each, registers by the machine's sensor profile.
 
 Registers are written when a client reads: each answer is the world's newest tick. A unit that has dropped out answers
-exception 11 (gateway target failed to respond), as a gateway does for a unit that is off the bus.
+exception 11 (gateway target failed to respond), as a gateway does for a unit that is off the bus. A machine that can be
+stopped has coil 0 for it, the gate at the belt is a device of its own with coil 0.
 """
 
 import asyncio
@@ -16,6 +17,10 @@ from firmware_sim.scene import Machine
 from firmware_sim.world.warehouse import Warehouse
 from protocols.sensor_profiles.profile import Profile, encode, load
 
+COIL_FUNCTIONS = (1, 5, 15)
+_NOTHING = SimData(0, values=0, datatype=DataType.REGISTERS)
+_NO_BITS = SimData(0, values=False, datatype=DataType.BITS)
+
 
 class ModbusMachines:
     """The server; `async with` starts and stops it, `port` is where it listens. Raises PortTaken, BadProfile."""
@@ -23,6 +28,9 @@ class ModbusMachines:
     def __init__(self, warehouse: Warehouse, host: str, port: int) -> None:
         self._warehouse, self._host, self._wanted_port = warehouse, host, port
         self._devices = [self._device(index, machine) for index, machine in enumerate(warehouse.scene.machines)]
+        self._gate_is_open = False
+        if warehouse.scene.belt.gate_device_id is not None:
+            self._devices.append(SimDevice(warehouse.scene.belt.gate_device_id, _blocks(_NOTHING), action=self._gate))
         self.port = port
 
     async def __aenter__(self) -> "ModbusMachines":
@@ -42,21 +50,58 @@ class ModbusMachines:
     def _device(self, index: int, machine: Machine) -> SimDevice:
         profile = load(machine.profile)
         registers = SimData(profile.first_address, count=profile.count, values=0, datatype=DataType.REGISTERS)
-        return SimDevice(id=machine.device_id, simdata=[registers], action=partial(self._answer, index, profile))
+        blocks = [registers] if machine.restart_s is None else _blocks(registers)
+        return SimDevice(id=machine.device_id, simdata=blocks, action=partial(self._answer, index, profile))
 
     async def _answer(  # the signature is pymodbus's
         self,
         index: int,
         profile: Profile,
-        _function_code: int,
+        function_code: int,
         _start_address: int,
-        _address: int,
+        address: int,
         _count: int,
         registers: list[int],
-        _set_values: list[int] | list[bool] | None,
+        set_values: list[int] | list[bool] | None,
     ) -> ExcCodes | None:
+        if function_code in COIL_FUNCTIONS:
+            return self._stop_coil(index, address, registers, set_values)
         reported = self._warehouse.machines[index].reported
         if reported is None:
             return ExcCodes.GATEWAY_NO_RESPONSE
         registers[:] = encode(profile, {str(channel): value for channel, value in reported.items()})
         return None
+
+    def _stop_coil(
+        self, index: int, address: int, registers: list[int], set_values: list[int] | list[bool] | None
+    ) -> ExcCodes | None:
+        """On: the machine is stopped. It reads on while the machine stands; only a person at the machine starts it."""
+        if address != 0:
+            return ExcCodes.ILLEGAL_ADDRESS
+        if set_values and set_values[0]:
+            self._warehouse.stop(index)
+        registers[0] = int(self._warehouse.is_stopped(index))
+        return None
+
+    async def _gate(  # the signature is pymodbus's
+        self,
+        function_code: int,
+        _start_address: int,
+        address: int,
+        _count: int,
+        _registers: list[int],
+        set_values: list[int] | list[bool] | None,
+    ) -> ExcCodes | None:
+        """When it opens, the part that lies before it leaves the belt."""
+        if function_code not in COIL_FUNCTIONS or address != 0:
+            return ExcCodes.ILLEGAL_ADDRESS
+        if set_values:
+            if set_values[0] and not self._gate_is_open:
+                self._warehouse.reject()
+            self._gate_is_open = bool(set_values[0])
+        return None
+
+
+def _blocks(registers: SimData) -> tuple[list[SimData], list[SimData], list[SimData], list[SimData]]:
+    """Coil 0 beside holding registers; a block that no real unit has is one register of zeros."""
+    return [SimData(0, values=False, datatype=DataType.BITS)], [_NO_BITS], [registers], [_NOTHING]

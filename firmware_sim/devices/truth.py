@@ -1,7 +1,8 @@
 """The ground truth as JSON lines, for tests and benchmarks: what really happened, when it happened.
 
 Kinds of line (`what`): `shelf` units at the start and after each movement, `movement` (booked or not), `machine` faults
-and sensor faults whenever the set changes, `part` once it rests under the camera. No device under test reads this file.
+and sensor faults whenever the set changes, `part` once it rests under the camera, `rejected` when the gate throws one out,
+`stop` when a machine is stopped and when it is started again. No device under test reads this file.
 """
 
 from collections.abc import Mapping
@@ -25,6 +26,8 @@ class TruthFile:
         self._clock = clock
         self._troubles: dict[str, tuple[str, ...]] = {}
         self._serial = -1
+        self._rejected: set[int] = set()
+        self._stopped: set[str] = set()
         try:
             self._file = path.open("ab")
         except OSError as error:
@@ -52,8 +55,9 @@ class TruthFile:
         moved = {movement.location for movement in movements}
         for shelf in (stall.shelf for stall in warehouse.stalls if stall.shelf.location in moved):
             self._write_shelf(warehouse.time_s, shelf)
-        for state in warehouse.machines:
+        for index, state in enumerate(warehouse.machines):
             self._observe_machine(warehouse.time_s, state)
+            self._observe_stop(warehouse.time_s, state.machine.id, warehouse.is_stopped(index))
         self._observe_belt(warehouse)
         self._file.flush()
 
@@ -64,14 +68,23 @@ class TruthFile:
             facts = {"machine": state.machine.id, "faults": sorted(state.severities), "sensors": state.faulty_sensors}
             self._write(time_s, "machine", facts)
 
+    def _observe_stop(self, time_s: float, machine: str, is_stopped: bool) -> None:
+        if is_stopped != (machine in self._stopped):
+            self._stopped ^= {machine}
+            self._write(time_s, "stop", {"machine": machine, "stopped": is_stopped})
+
     def _observe_belt(self, warehouse: Warehouse) -> None:
         """Every part that has come to rest since the last look; at high speed that is more than one."""
         belt = warehouse.scene.belt
         while (rests_s := (self._serial + 1) * belt.cycle_s + belt.enter_s) <= warehouse.time_s:
             self._serial += 1
-            part = warehouse.belt_view(rests_s + belt.rest_s / 2).part
+            part = warehouse.belt_view(rests_s).part
             defect = part.defect.kind if part and part.defect else None
             self._write(rests_s, "part", {"serial": self._serial, "defect": defect})
+        for serial, at_s in warehouse.rejected.items():
+            if serial not in self._rejected:
+                self._rejected.add(serial)
+                self._write(at_s, "rejected", {"serial": serial})
 
     def _write_shelf(self, at_s: float, shelf: Shelf) -> None:
         self._write(at_s, "shelf", {"location": shelf.location, "units": shelf.units})

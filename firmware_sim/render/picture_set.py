@@ -8,7 +8,7 @@ picture a shelf. Parts come as `good/`, `scratch/`, `dent/`, `stain/` and masks 
 picture depends on the seed and its number alone; use seeds that are far apart for teaching and judging.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -72,11 +72,7 @@ def shelves(
     seed: Annotated[int, typer.Option(help="Another seed, other pictures.")] = 3_000_000,
 ) -> None:
     """Write pictures of shelves with the boxes of their cartons."""
-    images, labels = _folder(out / "images"), _folder(out / "labels")
-    for index, shown in enumerate(shelf_pictures(seed, frames)):
-        name = f"s{seed}-{index:05}"
-        cv2.imwrite(str(images / f"{name}.jpg"), shown.picture, _JPEG_QUALITY)
-        (labels / f"{name}.txt").write_text(_yolo_lines(shown))
+    write_shelves(out, shelf_pictures(seed, frames), f"s{seed}")
 
 
 @app.command()
@@ -94,6 +90,16 @@ def parts(
             shown = part_picture(seed, number, kind)
             cv2.imwrite(str(_folder(out / kind) / f"{number:05}.jpg"), shown.frame, _JPEG_QUALITY)
             cv2.imwrite(str(_folder(out / "ground_truth" / kind) / f"{number:05}_mask.png"), shown.defect_mask)
+
+
+def write_shelves(out: Path, pictures: Iterable[ShelfPicture], name: str) -> int:
+    """Write `images/NAME-NUMBER.jpg` and `labels/NAME-NUMBER.txt` (YOLO); how many."""
+    images, labels = _folder(out / "images"), _folder(out / "labels")
+    index = -1
+    for index, shown in enumerate(pictures):
+        cv2.imwrite(str(images / f"{name}-{index:05}.jpg"), shown.picture, _JPEG_QUALITY)
+        (labels / f"{name}-{index:05}.txt").write_text(_yolo_lines(shown))
+    return index + 1
 
 
 def _any_shelf(location: str, rng: np.random.Generator) -> Shelf:

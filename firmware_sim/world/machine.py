@@ -111,6 +111,11 @@ def quantities(machine: Machine, heat: Heat, severities: Severities, time_s: flo
     return values if pressure is None else values | {"pressure_bar": pressure}
 
 
+def at_rest(values: Mapping[Channel, float]) -> dict[Channel, float]:
+    """The same machine while it stands still: only its warmth is left."""
+    return {channel: value if channel == "temperature_c" else 0.0 for channel, value in values.items()}
+
+
 def sensed(values: Mapping[Channel, float], rng: np.random.Generator) -> dict[Channel, float]:
     """What the transmitters say: the true values with their noise."""
     noise = rng.standard_normal(len(values))

@@ -4,6 +4,7 @@ Time moves on a fixed grid of `TICK_S`, so the same scene and seed give the same
 asked to advance. Everything kept between ticks is an immutable value: another thread may read while this one advances.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -12,9 +13,9 @@ import numpy as np
 from firmware_sim.scene import Channel, Machine, MachineFaultKind, Scene
 from firmware_sim.scene import Shelf as ShelfPlan
 from firmware_sim.world.faults import open_sensor_faults, reported, severities
-from firmware_sim.world.machine import Heat, quantities, sensed, settled_heat, warmed
+from firmware_sim.world.machine import Heat, at_rest, quantities, sensed, settled_heat, warmed
 from firmware_sim.world.machine import load_share as machine_load
-from firmware_sim.world.parts import Belt, BeltView, belt_view
+from firmware_sim.world.parts import Belt, BeltView, Part, belt_view
 from firmware_sim.world.shelf import CartonGrid, CartonLook, Shelf, bgr_of
 from firmware_sim.world.trade import Movement, Stall, Standing, open_stalls, resumed, standing, traded
 
@@ -23,7 +24,10 @@ TICK_S = 0.1
 
 @dataclass(frozen=True)
 class MachineState:
-    """A machine at a moment. truth: what its quantities are; reported: what its unit says, None while it is silent."""
+    """A machine at a moment. truth: what its quantities are; reported: what its unit says, None while it is silent.
+
+    stopped_until_s: when somebody starts it again, in simulated seconds; in the past while it runs.
+    """
 
     machine: Machine
     heat: Heat
@@ -31,6 +35,7 @@ class MachineState:
     truth: Mapping[Channel, float]
     reported: Mapping[Channel, float] | None
     faulty_sensors: tuple[str, ...] = ()
+    stopped_until_s: float = 0.0
 
 
 class Warehouse:
@@ -46,6 +51,7 @@ class Warehouse:
         self._belt = _belt(scene, int(belt_seed.generate_state(1)[0]))
         self.stalls: tuple[Stall, ...] = open_stalls(scene, [_shelf(scene, plan) for plan in scene.shelves])
         self.machines: tuple[MachineState, ...] = tuple(_rested(scene, machine) for machine in scene.machines)
+        self.rejected: Mapping[int, float] = {}  # serial of a part → when the gate threw it out
 
     @property
     def time_s(self) -> float:
@@ -76,8 +82,27 @@ class Warehouse:
         return tuple(stall.shelf for plan, stall in pairs if plan.camera == camera_id)
 
     def belt_view(self, time_s: float) -> BeltView:
-        """What lies under the belt's camera at a moment."""
-        return belt_view(self._belt, time_s)
+        """What lies under the belt's camera at a moment; nothing, where the gate has thrown it out."""
+        view = belt_view(self._belt, time_s)
+        is_gone = view.part is not None and self.rejected.get(view.part.serial, math.inf) <= time_s
+        return replace(view, phase="empty", part=None) if is_gone else view
+
+    def reject(self) -> Part | None:
+        """The gate throws out the part that lies under the camera now; which, if one does."""
+        part = self.belt_view(self.time_s).part
+        if part is not None:
+            self.rejected = {**self.rejected, part.serial: self.time_s}
+        return part
+
+    def stop(self, index: int) -> None:
+        """A machine is stopped, until somebody starts it again."""
+        state = self.machines[index]
+        stopped = replace(state, stopped_until_s=self.time_s + (state.machine.restart_s or 0.0))
+        self.machines = (*self.machines[:index], stopped, *self.machines[index + 1 :])
+
+    def is_stopped(self, index: int) -> bool:
+        """Whether a machine stands still because it was stopped."""
+        return self.machines[index].stopped_until_s > self.time_s
 
     def _tick(self) -> list[Movement]:
         before_s, self.ticks = self.time_s, self.ticks + 1
@@ -93,10 +118,14 @@ def _ran(scene: Scene, state: MachineState, time_s: float, rng: np.random.Genera
     machine, faults = state.machine, scene.faults
     present = severities(faults, machine.id, time_s)
     sensor_faults = open_sensor_faults(faults, machine.id, time_s)
-    load = machine_load(machine.load, time_s)
+    is_stopped = state.stopped_until_s > time_s
+    load = 0.0 if is_stopped else machine_load(machine.load, time_s)
     heat = warmed(machine.thermal, state.heat, load, present.get("overheating", 0.0), TICK_S)
     truth = quantities(machine, heat, present, time_s)
-    said = reported(sensed(truth, rng), state.reported or {}, sensor_faults, time_s % faults.repeat_s, rng)
+    felt = sensed(truth, rng)
+    if is_stopped:
+        truth, felt = at_rest(truth), at_rest(felt)
+    said = reported(felt, state.reported or {}, sensor_faults, time_s % faults.repeat_s, rng)
     kinds = tuple(f"{fault.kind} {fault.channel or 'unit'}" for fault in sensor_faults)
     return replace(state, heat=heat, severities=present, truth=truth, reported=said, faulty_sensors=kinds)
 

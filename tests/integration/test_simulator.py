@@ -18,9 +18,11 @@ from msgspec import structs
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.constants import ExcCodes
 
+from firmware_sim.clock import system_clock
 from firmware_sim.devices.camera_eye import CameraEye
 from firmware_sim.devices.camera_stream import CameraStreams
 from firmware_sim.devices.modbus_machine import ModbusMachines
+from firmware_sim.devices.truth import TruthFile
 from firmware_sim.errors import CameraUnknown, PortTaken
 from firmware_sim.scene import Faults, SensorFault
 from firmware_sim.scene_file import load
@@ -321,3 +323,52 @@ def test_a_snapshot_is_a_picture(tmp_path: Path) -> None:
     picture = cv2.imread(str(out))
     assert picture is not None
     assert picture.shape == (480, 640, 3)
+
+
+def test_the_gate_throws_out_the_part_that_lies_before_it(warehouse: Warehouse) -> None:
+    """Once each time it opens; an open gate that is opened again, and a closed one, throw out nothing."""
+
+    async def check() -> None:
+        async with modbus_client(warehouse) as client:
+            assert (await client.read_coils(0, count=1, device_id=9)).bits[0] is False
+            for is_open in (True, True, False):
+                assert not (await client.write_coil(0, is_open, device_id=9)).isError()
+                assert (await client.read_coils(0, count=1, device_id=9)).bits[0] is is_open
+            assert (await client.write_coil(1, True, device_id=9)).isError()
+
+    part = warehouse.belt_view(warehouse.time_s).part
+    assert part is not None
+    asyncio.run(check())
+    assert list(warehouse.rejected) == [part.serial]
+    assert warehouse.belt_view(warehouse.time_s).part is None
+    assert warehouse.belt_view(warehouse.time_s + warehouse.scene.belt.cycle_s).part is not None
+
+
+def test_a_stopped_machine_stands_still_until_somebody_starts_it(warehouse: Warehouse) -> None:
+    """Its coil reads on meanwhile, writing it off starts nothing, and its registers say that it stands."""
+
+    async def check() -> None:
+        async with modbus_client(warehouse) as client:
+            for is_stop in (True, False):
+                assert not (await client.write_coil(0, is_stop, device_id=1)).isError()
+                warehouse.advance(warehouse.time_s + 1)
+                assert (await client.read_coils(0, count=1, device_id=1)).bits[0] is True
+            still = await reading(client, warehouse, 0)
+            assert (still["speed_rpm"], still["vibration_mm_s"], still["current_a"]) == (0, 0, 0)
+            warehouse.advance(warehouse.time_s + 120)
+            assert (await client.read_coils(0, count=1, device_id=1)).bits[0] is False
+            assert (await reading(client, warehouse, 0))["speed_rpm"] > 1000
+
+    asyncio.run(check())
+
+
+def test_the_truth_tells_of_gate_and_stop(warehouse: Warehouse, tmp_path: Path) -> None:
+    """When a part was thrown out, when a machine was stopped and started again."""
+    with TruthFile(tmp_path / "truth.jsonl", system_clock(1.0)) as truth:
+        part = warehouse.reject()
+        warehouse.stop(0)
+        truth.observe(warehouse, [])
+        truth.observe(warehouse, warehouse.advance(warehouse.time_s + 121))
+    lines = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text().splitlines()]
+    assert [line["serial"] for line in lines if line["what"] == "rejected"] == [part and part.serial]
+    assert [line["stopped"] for line in lines if line["what"] == "stop"] == [True, False]
