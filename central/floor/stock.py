@@ -5,7 +5,7 @@ that wakes decisions. Every function runs inside the caller's writing transactio
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -91,15 +91,22 @@ def mark_count_wrong(conn: Connection, count_id: int, person: str, now: datetime
     before = positions.at(conn, wrong.site, [place])
     resting = before.get(place)
     if resting is not None and resting.count_id == count_id:
-        _settle(conn, wrong.site, before, {place: _without(conn, wrong, resting)}, now)
+        _settle(conn, wrong.site, before, {place: _by_newest_trusted(conn, wrong.site, place, resting)}, now)
     return [_fact(wrong.site, place)]
 
 
-def _without(conn: Connection, wrong: counts.Recorded, resting: Position) -> Position:
-    trusted = counts.newest_trusted(conn, wrong.site, wrong.location, wrong.sku)
+def look_again(conn: Connection, site: str, places: Collection[Place], now: datetime) -> list[Fact]:
+    """Counts got other times: each place goes by its newest trusted one again."""
+    before = positions.at(conn, site, places)
+    after = {place: _by_newest_trusted(conn, site, place, there) for place, there in before.items()}
+    return _settle(conn, site, before, {place: there for place, there in after.items() if there != before[place]}, now)
+
+
+def _by_newest_trusted(conn: Connection, site: str, place: Place, resting: Position) -> Position:
+    trusted = counts.newest_trusted(conn, site, *place)
     if trusted is None:
         return position.uncounted(resting)
-    since = movements.moved_since(conn, wrong.site, wrong.location, wrong.sku, trusted.counted_at)
+    since = movements.moved_since(conn, site, *place, trusted.counted_at)
     return position.counted(resting, trusted.id, trusted.units, trusted.counted_at, since)
 
 

@@ -62,6 +62,7 @@ class Accepted(Struct, frozen=True):
     taken: Sequence[Taken]
     poison: Sequence[Poison]
     payload: bytes
+    sent_monotonic_ms: int | None = None
 
 
 class Misplaced(Struct, frozen=True):
@@ -97,6 +98,7 @@ class News(Struct, frozen=True):
     last: int
     taken: Sequence[Taken]
     payload: bytes
+    sent_monotonic_ms: int | None = None
 
 
 Verdict = Accepted | Misplaced | News | Quarantined
@@ -132,7 +134,8 @@ def _judged(topic: EdgeTopic, payload: bytes, properties: Mapping[str, str], spe
     if speaker.site != topic.site:
         detail = f"{topic.device} belongs to {speaker.site}, not to {topic.site}: correct its site, or the device's config"
         return Misplaced(batch.device, batch.boot, batch.first, last, "wrong_site", detail, payload)
-    return Accepted(speaker.site, batch.device, batch.boot, batch.first, last, taken, poison, payload)
+    head = (speaker.site, batch.device, batch.boot, batch.first)
+    return Accepted(*head, last, taken, poison, payload, batch.sent_monotonic_ms)
 
 
 def _genuine(payload: bytes, properties: Mapping[str, str], speaker: Speaker) -> bytes:
@@ -185,7 +188,7 @@ def _news(batch: Batch | BatchHead, site: str, events: Iterable[Event | Raw], pa
                 raise Refusal("broken_order", f"{outcome.event.sequence} came after {last}: news rises, too")
             taken.append(outcome)
             last = outcome.event.sequence
-    return News(site, batch.device, batch.boot, batch.first, last, taken, payload)
+    return News(site, batch.device, batch.boot, batch.first, last, taken, payload, batch.sent_monotonic_ms)
 
 
 def _outcome(boot: str, item: Event | Raw, due: int | None, now: datetime) -> Taken | Poison:

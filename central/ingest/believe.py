@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from central.floor import stock
 from central.ingest import machines
 from central.ingest.accept import Taken
-from central.ingest.machines import Told
+from central.ingest.projections.machine_condition import Word, later
 from central.ingest.projections.sensor_history import Minute
 from central.store import announcements
 from central.store.announcements import Saying
@@ -29,7 +29,8 @@ class _Sorted:
 
     counts: list[Count] = field(default_factory=list)
     defects: list[tuple[str, Taken, Defect]] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    told: list[Word] = field(default_factory=list)
+    anomalies: list[tuple[str, Taken, str]] = field(default_factory=list)
 
 
 def believe(conn: Connection, site: str, landed: Iterable[New], now: datetime) -> list[Fact]:
@@ -38,7 +39,7 @@ def believe(conn: Connection, site: str, landed: Iterable[New], now: datetime) -
     facts = stock.record_counts(conn, site, new.counts, now) if new.counts else []
     if new.told:
         machines.remember(
-            conn, site, [_minute(device, taken, data) for device, taken, data in new.told if isinstance(data, SensorSummary)]
+            conn, site, [_minute(word, word.data) for word in new.told if isinstance(word.data, SensorSummary)]
         )
         facts += machines.judge(conn, site, new.told, now)
     _announce(conn, site, new, now)
@@ -54,12 +55,14 @@ def _sorted(landed: Iterable[New]) -> _Sorted:
         elif isinstance(data, Defect):
             new.defects.append((device, taken, data))
         elif isinstance(data, (SensorSummary, EquipmentAnomaly)):
-            new.told.append((device, taken, data))
+            if isinstance(data, EquipmentAnomaly):
+                new.anomalies.append((device, taken, data.asset))
+            new.told.append(Word(device, taken.event.sequence, taken.at, taken.at - taken.event.occurred_at, data))
     return new
 
 
-def _minute(device: str, taken: Taken, data: SensorSummary) -> Minute:
-    return Minute(device, taken.event.sequence, data)
+def _minute(word: Word, data: SensorSummary) -> Minute:
+    return Minute(word.device, word.sequence, later(data.started_at, word.by), data)
 
 
 def _count(device: str, taken: Taken, data: ShelfCount) -> Count:
@@ -81,11 +84,7 @@ def _announce(conn: Connection, site: str, new: _Sorted, now: datetime) -> None:
         _saying(site, device, taken, "quality", "defect", f"{data.line}/{data.camera}")
         for device, taken, data in new.defects
     ]
-    sayings += [
-        _saying(site, device, taken, "equipment", "anomaly", data.asset)
-        for device, taken, data in new.told
-        if isinstance(data, EquipmentAnomaly)
-    ]
+    sayings += [_saying(site, device, taken, "equipment", "anomaly", asset) for device, taken, asset in new.anomalies]
     if sayings:
         announcements.announce_all(conn, site, sayings, now)
 

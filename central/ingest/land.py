@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from central.deciding import waking
 from central.deciding.capability import Capability
-from central.ingest import cursor, presence, replies
+from central.ingest import calendar, cursor, presence, replies
 from central.ingest.accept import News, Taken
 from central.ingest.answers import answers
 from central.ingest.believe import New, believe
@@ -35,7 +35,10 @@ def land(conn: Connection, waiting: Sequence[Waiting], capabilities: Sequence[Ca
     batches = _by_device(waiting)
     ledgers = devices.ledgers_of(conn, batches)
     advances = {device: _advance(conn, ledgers[device], some) for device, some in batches.items()}
-    facts = _store(conn, advances, now)
+    facts = calendar.learn(conn, calendar.hints(waiting, now), now)
+    for device, some in calendar.dated(conn, {device: done.taken for device, done in advances.items()}, now).items():
+        advances[device].taken = some
+    facts += _store(conn, advances, now)
     aside = list(held(waiting, advances))
     quarantine.hold(conn, aside, now)
     devices.put_ledgers(conn, [_counted(ledgers[device], done, now) for device, done in advances.items()])
@@ -82,7 +85,7 @@ def _store(conn: Connection, advances: Mapping[str, Advance], now: datetime) -> 
 
 
 def _rows(device: str, done: Advance, received_at: str) -> list[events.Row]:
-    times = instant_texts(taken.event.occurred_at for taken in done.taken)
+    times = instant_texts(taken.at for taken in done.taken)
     return [
         _row(device, done.site, taken, occurred_at, received_at)
         for taken, occurred_at in zip(done.taken, times, strict=True)
@@ -105,6 +108,7 @@ def _row(device: str, site: str, taken: Taken, occurred_at: str, received_at: st
         event.model,
         event.evidence,
         taken.text,
+        None if taken.at == event.occurred_at else instant_text(event.occurred_at),
     )
 
 

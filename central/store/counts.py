@@ -7,9 +7,9 @@ from datetime import datetime
 from msgspec import Struct
 from sqlalchemy import Column, Connection, Float, Index, Integer, String, Table, select, update
 
-from central.store.engine import RowInsert
+from central.store.engine import RowInsert, among
 from central.store.metadata import metadata
-from central.store.types import Instant, instant_texts
+from central.store.types import Instant, instant_text, instant_texts
 
 counts = Table(
     "counts",
@@ -91,6 +91,19 @@ def append(conn: Connection, site: str, made: Sequence[Count]) -> int:
     ]
     _insert(conn, rows)
     return first
+
+
+def redate(conn: Connection, device: str, times: Sequence[tuple[int, datetime]]) -> list[tuple[str, str]]:
+    """Give the counts of events (sequence, when it occurred) another time. Returns the places (location, sku) of them."""
+    if not times:
+        return []
+    conn.exec_driver_sql(_REDATE, [(instant_text(at), device, sequence) for sequence, at in times])
+    of_these = (counts.c.device == device) & among([counts.c.sequence], [[sequence] for sequence, _ in times])
+    rows = conn.execute(select(counts.c.location, counts.c.sku).where(of_these).distinct())
+    return [(row[0], row[1]) for row in rows]
+
+
+_REDATE = "UPDATE counts SET counted_at = ? WHERE device = ? AND sequence = ?"
 
 
 def get(conn: Connection, count_id: int) -> Recorded | None:

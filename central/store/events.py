@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from msgspec.json import encode
 from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text, func, literal, select, tuple_
 
 from central.store.engine import RowInsert, positional, upsert
 from central.store.metadata import metadata
-from central.store.types import Instant
+from central.store.types import Instant, instant_text
 
 events = Table(
     "events",
@@ -28,15 +29,18 @@ events = Table(
     Column("model", String),
     Column("evidence", String),
     Column("data", Text, nullable=False),  # JSON as it came
+    Column("said_at", Instant),  # what the device took for the time, where that is not when it occurred
     Index("ix_events_kind_occurred_at", "kind", "occurred_at"),
     sqlite_with_rowid=False,
 )
 
 
-Row = tuple[str, int, str, str, str, str, str, str, int, str, str | None, str | None, str]  # as the columns, times as text
+# As the columns, times as text.
+Row = tuple[str, int, str, str, str, str, str, str, int, str, str | None, str | None, str, str | None]
 LOST = "lost/1"
 
 _insert = RowInsert(positional(upsert(events).on_conflict_do_nothing()))
+_REDATE = "UPDATE events SET occurred_at = ?, said_at = ? WHERE device = ? AND sequence = ?"
 _KNOWN = "SELECT sequence, id, kind FROM events WHERE device = ? AND sequence BETWEEN ? AND ?"
 _KNOWN_AT = "SELECT sequence, id, kind FROM events WHERE device = ? AND sequence IN (SELECT value FROM json_each(?))"
 
@@ -64,6 +68,48 @@ def id_of(conn: Connection, device: str, sequence: int) -> str | None:
     """The id of one event, if it is stored."""
     c = events.c
     return conn.execute(select(c.id).where((c.device == device) & (c.sequence == sequence))).scalar_one_or_none()
+
+
+class Undated(Struct, frozen=True):
+    """A stored event that the device's clock did not date, or dated wrongly; `data` is JSON text."""
+
+    sequence: int
+    site: str
+    kind: str
+    clock: str
+    occurred_at: datetime
+    received_at: datetime
+    said_at: datetime | None
+    monotonic_ms: int
+    data: str
+
+    @property
+    def said(self) -> datetime:
+        """When it occurred in the device's opinion."""
+        return self.said_at or self.occurred_at
+
+
+def undated(conn: Connection, device: str, boot: str, first: int) -> list[Undated]:
+    """Those of a boot, whose events begin with the sequence `first`."""
+    c = events.c
+    of_boot = (c.device == device) & (c.sequence >= first) & (c.boot == boot)
+    wanted = of_boot & (c.clock.in_(("bad", "estimated")) | c.said_at.is_not(None))
+    rows = conn.execute(select(*(c[name] for name in Undated.__struct_fields__)).where(wanted).order_by(c.sequence))
+    return [Undated(*row) for row in rows]
+
+
+def longest_ms(conn: Connection, device: str, boot: str, first: int) -> int:
+    """The greatest monotonic time of a boot's events; 0 without any."""
+    c = events.c
+    of_boot = (c.device == device) & (c.sequence >= first) & (c.boot == boot)
+    return int(conn.execute(select(func.coalesce(func.max(c.monotonic_ms), 0)).where(of_boot)).scalar_one())
+
+
+def redate(conn: Connection, device: str, times: Sequence[tuple[int, datetime, datetime | None]]) -> None:
+    """Give stored events another time: sequence, when it occurred, and what the device said if that is something else."""
+    rows = [(instant_text(at), said_at and instant_text(said_at), device, sequence) for sequence, at, said_at in times]
+    if rows:
+        conn.exec_driver_sql(_REDATE, rows)
 
 
 @dataclass(frozen=True, kw_only=True)

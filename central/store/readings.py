@@ -1,12 +1,13 @@
 """Sensor history by minute: one row a channel, one row an asset."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Column, Connection, Float, Integer, String, Table
 
 from central.store.engine import positional, upsert
 from central.store.metadata import metadata
-from central.store.types import Instant
+from central.store.types import Instant, instant_text
 
 readings = Table(
     "readings",
@@ -57,6 +58,10 @@ def _put(table: Table) -> str:
 
 _PUT_READING = _put(readings)
 _PUT_MINUTE = _put(asset_minutes)
+_MOVE = (
+    "UPDATE OR REPLACE readings SET started_at = ? WHERE site = ? AND asset = ? AND started_at = ?",
+    "UPDATE OR REPLACE asset_minutes SET started_at = ? WHERE site = ? AND asset = ? AND started_at = ?",
+)
 
 
 def put(conn: Connection, channels: Sequence[ReadingRow], minutes: Sequence[MinuteRow]) -> None:
@@ -65,3 +70,17 @@ def put(conn: Connection, channels: Sequence[ReadingRow], minutes: Sequence[Minu
         conn.exec_driver_sql(_PUT_READING, list(channels))
     if minutes:
         conn.exec_driver_sql(_PUT_MINUTE, list(minutes))
+
+
+def move(conn: Connection, site: str, windows: Sequence[tuple[str, datetime, datetime]]) -> None:
+    """Let windows of assets begin at another time: asset, old begin, new begin. What lay there is replaced."""
+    # Each into the room that the one before it left: the other way round they would fall on one another.
+    back = sorted((window for window in windows if window[2] < window[1]), key=_begin)
+    forth = sorted((window for window in windows if window[2] > window[1]), key=_begin, reverse=True)
+    rows = [(instant_text(new), site, asset, instant_text(old)) for asset, old, new in (*back, *forth)]
+    for statement in _MOVE if rows else ():
+        conn.exec_driver_sql(statement, rows)
+
+
+def _begin(window: tuple[str, datetime, datetime]) -> datetime:
+    return window[1]

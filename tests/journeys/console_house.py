@@ -262,7 +262,7 @@ class ConsoleHouse:
         kind = kind_of(message)
         row = (
             device, sequence, makers.event_id(sequence), SITE, kind, instant_text(at), instant_text(self.now()), "b3f1",
-            sequence * 1000, "ntp", "shelf-units 0.1.0", name, codec.encode(message).decode(),
+            sequence * 1000, "ntp", "shelf-units 0.1.0", name, codec.encode(message).decode(), None,
         )  # fmt: skip
         events.append(conn, [row])
         evidence.keep(conn, Piece(name, device, media_type, at, content), self.now())

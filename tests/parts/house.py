@@ -100,7 +100,7 @@ class House:
         at = instant_text(self.now)
         row = (
             *("eye-01", self._sequence, makers.event_id(self._sequence), SITE, "shelf_count/1", at, at, "boot"),
-            *(1, "ntp", "shelf-1.0", f"sha256:{self._sequence:064x}", msgspec.json.encode(seen).decode()),
+            *(1, "ntp", "shelf-1.0", f"sha256:{self._sequence:064x}", msgspec.json.encode(seen).decode(), None),
         )
         count = Count(location, sku, units, confidence, self.now, "eye-01", self._sequence)
         with self.parts.writing() as conn:

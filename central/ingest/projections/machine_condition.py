@@ -4,16 +4,26 @@ Latest means greatest event time: a message that is older than what the conditio
 rule's anomaly does not end another's.
 """
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from central.ingest.accept import Taken
 from protocols.messages.equipment_anomaly import ChannelEvidence, EquipmentAnomaly, OperatingState
 from protocols.messages.sensor_summary import SensorSummary
 
 NORMAL = "normal"
+
+
+class Word(Struct, frozen=True):
+    """What an event says of a machine. at: when it occurred; by: how much later that is than the device said."""
+
+    device: str
+    sequence: int
+    at: datetime
+    by: timedelta
+    data: EquipmentAnomaly | SensorSummary
 
 
 class Condition(Struct, frozen=True, kw_only=True):
@@ -38,16 +48,22 @@ class Condition(Struct, frozen=True, kw_only=True):
     as_of: datetime
 
 
-def unknown(machine: str, device: str, taken: Taken) -> Condition:
+def unknown(word: Word) -> Condition:
     """Before anything was heard of a machine."""
-    return Condition(machine=machine, device=device, sequence=taken.event.sequence, as_of=taken.at)
+    return Condition(machine=word.data.asset, device=word.device, sequence=word.sequence, as_of=word.at)
 
 
-def after(before: Condition, device: str, taken: Taken, data: EquipmentAnomaly | SensorSummary) -> Condition:
+def after(before: Condition, word: Word) -> Condition:
     """After a message about the machine; `before` itself when it changes nothing."""
-    if isinstance(data, EquipmentAnomaly):
-        return _after_anomaly(before, device, taken, data)
-    return _after_summary(before, device, taken, data)
+    if isinstance(word.data, EquipmentAnomaly):
+        return _after_anomaly(before, word, word.data)
+    return _after_summary(before, word, word.data)
+
+
+def redated(state: Condition, moved: Mapping[datetime, datetime]) -> Condition:
+    """The condition when events that it rests on occurred at other times than was believed (old → new)."""
+    times = {name: moved.get(getattr(state, name), getattr(state, name)) for name in ("judged_at", "as_of", "since")}
+    return replace(state, **times)
 
 
 def is_news(before: Condition | None, now: Condition) -> bool:
@@ -55,37 +71,50 @@ def is_news(before: Condition | None, now: Condition) -> bool:
     return before is None or (before.condition, before.rule) != (now.condition, now.rule)
 
 
-def _after_anomaly(before: Condition, device: str, taken: Taken, data: EquipmentAnomaly) -> Condition:
-    is_late = before.judged_at is not None and taken.at < before.judged_at
+def _after_anomaly(before: Condition, word: Word, data: EquipmentAnomaly) -> Condition:
+    is_late = before.judged_at is not None and word.at < before.judged_at
     if is_late or (data.phase == "end" and before.rule not in (data.rule, None)):
         return before
     judged = replace(
         before,
-        device=device,
-        sequence=taken.event.sequence,
-        judged_at=taken.at,
-        as_of=max(before.as_of, taken.at),
+        device=word.device,
+        sequence=word.sequence,
+        judged_at=word.at,
+        as_of=max(before.as_of, word.at),
         score=data.score,
         limit=data.limit,
     )
     if data.phase == "end":
-        return replace(judged, condition=NORMAL, rule=None, since=taken.at, channels=None)
+        return replace(judged, condition=NORMAL, rule=None, since=word.at, channels=None)
     condition = "sensor" if data.subject == "sensor" else data.severity
     return replace(
-        judged, condition=condition, rule=data.rule, since=data.since, channels=data.channels, operating_state=data.state
+        judged,
+        condition=condition,
+        rule=data.rule,
+        since=later(data.since, word.by),
+        channels=data.channels,
+        operating_state=data.state,
     )
 
 
-def _after_summary(before: Condition, device: str, taken: Taken, data: SensorSummary) -> Condition:
-    if taken.at < before.as_of:
+def _after_summary(before: Condition, word: Word, data: SensorSummary) -> Condition:
+    if word.at < before.as_of:
         return before
-    rests_on = {"device": device, "sequence": taken.event.sequence} if before.condition == NORMAL else {}
+    rests_on = {"device": word.device, "sequence": word.sequence} if before.condition == NORMAL else {}
     return replace(
         before,
         operating_state=data.state,
         score=data.score,
         limit=data.limit,
         learned=data.learned,
-        as_of=taken.at,
+        as_of=word.at,
         **rests_on,
     )
+
+
+def later(moment: datetime, by: timedelta) -> datetime:
+    """A moment that a device told, corrected as its event was; itself where that has no date."""
+    try:
+        return moment + by if by else moment
+    except OverflowError:
+        return moment

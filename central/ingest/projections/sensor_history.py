@@ -1,6 +1,7 @@
 """Sensor history (pure): a minute's summary as one line an asset and one line a channel."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -8,16 +9,17 @@ from protocols.messages.sensor_summary import ChannelSummary, SensorSummary
 
 
 class Minute(Struct, frozen=True, gc=False):
-    """A summary and the event that brought it."""
+    """A summary, the event that brought it, and when the window began."""
 
     device: str
     sequence: int
+    started_at: datetime
     data: SensorSummary
 
 
 def newest(minutes: Iterable[Minute]) -> list[Minute]:
     """One a window: a window that is told again replaces what was told first."""
-    return list({(minute.data.asset, minute.data.started_at): minute for minute in minutes}.values())
+    return list({(minute.data.asset, minute.started_at): minute for minute in minutes}.values())
 
 
 def channels(minutes: Iterable[Minute]) -> Iterator[tuple[SensorSummary, ChannelSummary]]:

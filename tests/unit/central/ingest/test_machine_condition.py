@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.ingest.accept import Taken
-from central.ingest.projections.machine_condition import Condition, after, unknown
+from central.ingest.projections.machine_condition import Condition, Word, after, unknown
 from protocols.messages.equipment_anomaly import EquipmentAnomaly
 from protocols.messages.sensor_summary import SensorSummary
-from tests.makers import NOON, equipment_anomaly, event, sensor_summary
+from tests.makers import NOON, equipment_anomaly, sensor_summary
 
 Told = tuple[int, EquipmentAnomaly | SensorSummary]  # minutes after noon, what is told
 
@@ -21,8 +20,8 @@ def fold(told: list[Told]) -> Condition:
     state: Condition | None = None
     for minute, data in told:
         at = NOON + timedelta(minutes=minute)
-        taken = Taken(event(minute + 1, data, occurred_at=at), "b3f1", minute + 1, at, "{}", data)
-        state = after(state or unknown("conveyor-1", "ear-01", taken), "ear-01", taken, data)
+        word = Word("ear-01", minute + 1, at, timedelta(), data)
+        state = after(state or unknown(word), word)
     assert state is not None
     return state
 
