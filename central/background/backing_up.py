@@ -10,7 +10,7 @@ import structlog
 from central.backup.making import Source, back_up, thin_out
 from central.errors import BackupError
 from central.parts import Parts
-from central.store import backups
+from central.store import backups, changes
 from central.store.backups import BackupRow
 
 LOOK_EVERY = timedelta(seconds=10)
@@ -66,3 +66,4 @@ class BackingUp:
     def _note(self, row: BackupRow) -> None:
         with self._parts.writing() as conn:
             backups.add(conn, row)
+            changes.log(conn, "", "backup", row.folder, row.made_at)

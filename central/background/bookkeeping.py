@@ -7,7 +7,7 @@ import structlog
 from central.fleet import ledger_record
 from central.fleet.ledger import completeness
 from central.parts import Parts
-from central.store import devices, ledger_days
+from central.store import changes, devices, ledger_days
 from central.store.ledger_days import LedgerDay
 
 log = structlog.get_logger()
@@ -35,6 +35,7 @@ def _recorded(parts: Parts, device: devices.Device, last: LedgerDay | None, now:
         rows = ledger_record.record(conn, ledger, account, last, days, now)
     with parts.writing() as conn:
         ledger_days.add(conn, rows)
+        changes.log(conn, device.site, "ledger_day", device.device, now)
     for row in rows:
         if row.unaccounted:
             remedy = "run `tallyhouse ledger`; restore a backup, and the device sends again what it still holds"

@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, delete, exists, func, select
+from msgspec.json import encode
+from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists, func, select
 
 from central.fleet import audit
+from central.floor.keeping import PROTECTING_STATES, SPACE, protected_evidence
 from central.parts import Parts
-from central.store import announcements, devices, ledger_floors, reading_hours
+from central.store import announcements, devices, house, ledger_floors, reading_hours
 from central.store.changes import changes
 from central.store.conditions import conditions
 from central.store.decisions import decision_causes, decisions
@@ -28,7 +30,6 @@ AT_ONCE = 500
 PICTURES_AT_ONCE = 50
 PAGES_AT_ONCE = 500
 FREE_SHARE = 0.05  # of the file's pages stay free: they will be written again
-KEPT_STATES = ("proposed", "accepted", "adjusted", "rejected")
 
 Step = Callable[[Parts, datetime], bool]  # forgets a little; True when there is more
 
@@ -135,6 +136,19 @@ def give_back_space(parts: Parts, _now: datetime) -> bool:
         return _pages(conn, "freelist_count") < free  # a database that was made otherwise keeps its size, and uses the space
 
 
+def measure_space(parts: Parts, _now: datetime) -> bool:
+    """Note how many bytes each table takes, its indices with it, for the page that shows it."""
+    with parts.reading() as conn:
+        sizes = conn.exec_driver_sql(_SIZES).all()
+    with parts.writing() as conn:
+        house.put(conn, SPACE, encode({str(name): int(size) for name, size in sizes}).decode())
+    return False
+
+
+_SIZES = """SELECT m.tbl_name, sum(s.pgsize) FROM dbstat AS s JOIN sqlite_master AS m ON m.name = s.name
+WHERE s.aggregate = TRUE GROUP BY m.tbl_name"""
+
+
 STEPS: tuple[Step, ...] = (
     forget_changes,
     forget_announcements,
@@ -145,6 +159,7 @@ STEPS: tuple[Step, ...] = (
     forget_hours,
     forget_evidence,
     give_back_space,
+    measure_space,
 )
 
 
@@ -152,19 +167,9 @@ def cited_events() -> ColumnElement[bool]:
     """Whether an event is named by an open or reviewed decision, or by a machine's condition."""
     c = decision_causes.c
     same = (c.device == events.c.device) & (c.sequence == events.c.sequence)
-    by_decision = exists().where(same, decisions.c.id == c.decision, decisions.c.state.in_(KEPT_STATES))
+    by_decision = exists().where(same, decisions.c.id == c.decision, decisions.c.state.in_(PROTECTING_STATES))
     by_condition = exists().where(conditions.c.device == events.c.device, conditions.c.sequence == events.c.sequence)
     return by_decision | by_condition
-
-
-def protected_evidence() -> Select[str]:
-    """The evidence behind events that an open or reviewed decision names."""
-    c = decision_causes.c
-    joined = decisions.join(decision_causes, c.decision == decisions.c.id).join(
-        events, (events.c.device == c.device) & (events.c.sequence == c.sequence)
-    )
-    cited = select(events.c.evidence).select_from(joined).where(events.c.evidence.is_not(None))
-    return cited.where(decisions.c.state.in_(KEPT_STATES))
 
 
 def _pages(conn: Connection, what: str) -> int:

@@ -18,7 +18,7 @@ from central.console import (
     why,
 )
 from central.console.access import guard
-from central.console.setup import account, devices
+from central.console.setup import account, devices, keeping, ledger
 
 BLUEPRINTS = (
     today.blueprint,
@@ -27,6 +27,8 @@ BLUEPRINTS = (
     plan.blueprint,
     why.blueprint,
     devices.blueprint,
+    ledger.blueprint,
+    keeping.blueprint,
     account.blueprint,
     sign_in.blueprint,
     pictures.blueprint,

@@ -19,8 +19,9 @@ changes = Table(
     "changes",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("site", String, nullable=False),  # empty for quarantine, which is of the whole house: who spoke may be unknown
-    Column("noun", String, nullable=False),  # alarm | position | condition | decision | device | event | quarantine
+    Column("site", String, nullable=False),  # empty for quarantine and backup, which are of the whole house
+    # alarm | position | condition | decision | device | event | quarantine | ledger_day | backup
+    Column("noun", String, nullable=False),
     Column("key", String, nullable=False),
     Column("at", Instant, nullable=False),
     sqlite_autoincrement=True,
