@@ -118,6 +118,25 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "announcements": N_("Announcements"),
             "changes": N_("Changes for open pages"),
         },
+        "ledger": {
+            "complete": N_("Complete"),
+            "declared_loss": N_("Loss declared"),
+            "incomplete": N_("Incomplete"),
+        },
+        "loss": {
+            "refused": N_("refused by the centre"),
+            "evicted": N_("given up for lack of space"),
+            "corrupt": N_("damaged on the device"),
+        },
+        "kept": {
+            "events": N_("Events"),
+            "readings": N_("Readings by the minute"),
+            "reading_hours": N_("Readings by the hour"),
+            "evidence": N_("Pictures and stretches"),
+            "quarantine": N_("Quarantine"),
+            "announcements": N_("Announcements"),
+            "changes": N_("Changes for open pages"),
+        },
         "role": {"viewer": N_("Viewer"), "admin": N_("Admin")},
         "cause": {
             "count": N_("Count"),
