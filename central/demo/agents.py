@@ -10,6 +10,8 @@ EYE = "eye-01"
 EAR = "ear-01"
 AGENTS: Mapping[str, str] = {EYE: "Eyes: three aisles and the belt", EAR: "Ears: conveyor, compressor, pump"}
 BELT_CAMERA = "cam-4"
+GATE, GATE_DEVICE_ID = "gate-1", 9  # at the belt
+CONVEYOR = "conveyor-1"  # the machine that can be stopped
 COUNT_INTERVAL_S = 20.0
 LEARN_S = 40.0
 WINDOW_S = 60.0
@@ -36,7 +38,20 @@ def _eyes(simulated: Simulated, shelves: Sequence[Shelf]) -> Duties:
     sources: list[Table] = [{"id": camera, "kind": "camera", "url": url} for camera, url in simulated.cameras.items()]
     counting = [_counting(camera, [shelf for shelf in shelves if shelf.camera == camera]) for camera in simulated.cameras]
     judging: Table = {"kind": "defects", "source": BELT_CAMERA, "settings": {"line": "belt-1"}}
-    return Duties(TOP, sources, [*(task for task in counting if task), judging])
+    gate = _coil(simulated, GATE, "reject_part", GATE_DEVICE_ID)
+    return Duties(TOP, sources, [*(task for task in counting if task), judging], [gate])
+
+
+def _coil(simulated: Simulated, actuator: str, action: str, device_id: int) -> Table:
+    return {
+        "id": actuator,
+        "kind": "modbus_coil",
+        "action": action,
+        "host": simulated.modbus_host,
+        "port": simulated.modbus_port,
+        "device_id": device_id,
+        "address": 0,
+    }
 
 
 def _counting(camera: str, shelves: Sequence[Shelf]) -> Table:
@@ -67,4 +82,4 @@ def _ears(simulated: Simulated, machines: Sequence[Machine]) -> Duties:
     tasks: list[Table] = [
         {"kind": "equipment_anomaly", "source": machine.machine, "settings": settings} for machine in machines
     ]
-    return Duties(TOP, sources, tasks)
+    return Duties(TOP, sources, tasks, [_coil(simulated, CONVEYOR, "stop_conveyor", simulated.modbus_device_ids[CONVEYOR])])

@@ -36,11 +36,12 @@ WITH_CERTIFICATE = Papers(key="device.key", certificate="device.crt", authority=
 
 @dataclass(frozen=True)
 class Duties:
-    """What an agent reads and concludes: rows of `[[source]]` and `[[task]]`, and more keys of the top level."""
+    """What an agent reads, concludes and moves: rows of `[[source]]`, `[[task]]`, `[[actuator]]`; more keys at the top."""
 
     top: Table = field(default_factory=dict)
     sources: Sequence[Table] = ()
     tasks: Sequence[Table] = ()
+    actuators: Sequence[Table] = ()
 
 
 def agent_text(*, site: str, device: str, centre: Centre, duties: Duties, papers: Papers) -> str:
@@ -58,6 +59,7 @@ def agent_text(*, site: str, device: str, centre: Centre, duties: Duties, papers
     tables = [f"[broker]\n{_lines(broker)}"]
     tables += [f"[[source]]\n{_lines(source)}" for source in duties.sources]
     tables += [f"[[task]]\n{_lines(task)}" for task in duties.tasks]
+    tables += [f"[[actuator]]\n{_lines(actuator)}" for actuator in duties.actuators]
     return f"# Written by the centre; compare with `tallyhouse-edge config example`.\n{_lines(top)}\n" + "\n".join(tables)
 
 

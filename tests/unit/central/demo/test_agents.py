@@ -1,7 +1,6 @@
 """What the demo's agents are told."""
 
 import tomllib
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 from central import house_file
 from central.demo import company
 from central.demo.agents import EAR, EYE, Simulated, duties
-from central.fleet.agent_file import Centre, Duties, agent_text
+from central.fleet.agent_file import Centre, Duties, Papers, agent_text
 from central.store.catalogue import Machine, Shelf
 
 WHERE = Simulated(
@@ -22,9 +21,7 @@ CENTRE = Centre("127.0.0.1", 18883, "KEY=")
 
 
 def text_of(duty: Duties) -> str:
-    return agent_text(
-        site="s1", device="eye-01", centre=CENTRE, duties=duty, key_file=Path("a/eye.key"), password_file=Path("a/eye.pw")
-    )
+    return agent_text(site="s1", device="eye-01", centre=CENTRE, duties=duty, papers=Papers("eye.key", password="eye.pw"))
 
 
 def test_the_eyes_count_every_shelf_and_watch_the_belt() -> None:
@@ -39,6 +36,8 @@ def test_the_eyes_count_every_shelf_and_watch_the_belt() -> None:
     assert [(task["kind"], task["source"]) for task in eyes["task"]][-1] == ("defects", "cam-4")
     ears = tomllib.loads(text_of(told[EAR]))
     assert {source["asset"]: source["device_id"] for source in ears["source"]} == WHERE.modbus_device_ids
+    assert [(a["id"], a["action"], a["device_id"]) for a in eyes["actuator"]] == [("gate-1", "reject_part", 9)]
+    assert [(a["id"], a["action"], a["device_id"]) for a in ears["actuator"]] == [("conveyor-1", "stop_conveyor", 1)]
 
 
 VALUES = st.recursive(

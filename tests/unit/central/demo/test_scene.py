@@ -6,6 +6,7 @@ from typing import Any
 
 from central import house_file
 from central.demo import company
+from central.demo.agents import CONVEYOR, GATE_DEVICE_ID
 
 SCENE = tomllib.loads(
     (Path(company.FOLDER).parents[1] / "firmware_sim/scenes/small_warehouse.toml").read_text(encoding="utf-8")
@@ -39,6 +40,12 @@ def test_the_demo_knows_the_simulators_trade() -> None:
     assert {sku: (units,) for sku, units in scene.daily_demand.items()} == by_id(SCENE["skus"], "daily_demand")
     assert {place: (units,) for place, units in scene.opening_units.items()} == by_id(SCENE["shelves"], "starting_units")
     assert {name: (number,) for name, number in scene.modbus_device_ids.items()} == by_id(SCENE["machines"], "device_id")
+
+
+def test_what_the_agents_may_move_is_there() -> None:
+    """The gate at the belt, and the one machine that can be stopped."""
+    assert SCENE["belt"]["gate_device_id"] == GATE_DEVICE_ID
+    assert [row["id"] for row in SCENE["machines"] if "restart_s" in row] == [CONVEYOR]
 
 
 def test_everything_has_a_chinese_name() -> None:
