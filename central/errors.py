@@ -39,7 +39,6 @@ QuarantineReason = Literal[
     "cloned",
     "unlandable",
     "broken_order",
-    "in_parts",
     "quarantine_full",
 ]
 

@@ -70,6 +70,7 @@ class Acknowledgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the centre has on disk: all up to `upto`; or nothing after `gap`, so send again from gap + 1; and evidence.
 
     ahead: the highest sequence it has beyond that, by the news lane: numbers up to there are taken.
+    begun: of evidence that comes in chunks, how many bytes from the first it has: go on from there.
     replies: the numbers of replies to commands, of the boot that wrote them.
     """
 
@@ -78,4 +79,5 @@ class Acknowledgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     gap: Annotated[int, Meta(ge=0)] | None = None
     ahead: Annotated[int, Meta(ge=1)] | None = None
     evidence: list[Sha256] = []
+    begun: dict[Sha256, Annotated[int, Meta(ge=0)]] = {}
     replies: list[Annotated[int, Meta(ge=1)]] = []

@@ -1,42 +1,39 @@
 """What to say on `down/ack` (pure): one answer a device, however many of its messages landed together."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from central.ingest.accept import Accepted, Misplaced, News
 from central.ingest.cursor import Advance
-from central.ingest.evidence import Delivered
+from central.ingest.evidence import Chunk, Delivered
+from central.ingest.pieces import Kept
 from central.ingest.waiting import Answer, Waiting
 from protocols.envelope import Acknowledgement
 
-
-@dataclass
-class _Reply:
-    site: str
-    boot: str = ""
-    evidence: list[str] = field(default_factory=list)
+NOTHING = Kept()
 
 
-def answers(waiting: Iterable[Waiting], advances: Mapping[str, Advance]) -> list[Answer]:
+def answers(waiting: Iterable[Waiting], advances: Mapping[str, Advance], kept: Mapping[str, Kept]) -> list[Answer]:
     """The cursor of each device that sent a batch, as a gap when one began beyond it; and the evidence that is kept.
 
     News alone is answered with the cursor as it stands, never with a gap.
     """
-    replies: dict[str, _Reply] = {}
+    spoke: dict[str, tuple[str, str]] = {}
     for one in waiting:
-        if one.topic is None or not isinstance(one.verdict, Accepted | Misplaced | News | Delivered):
-            continue
-        reply = replies.setdefault(one.verdict.device, _Reply(one.topic.site))
-        reply.boot = one.verdict.boot
-        if isinstance(one.verdict, Delivered):
-            reply.evidence.append(one.verdict.piece.sha256)
-    return [Answer(reply.site, device, _said(reply, advances.get(device))) for device, reply in replies.items()]
+        if one.topic is not None and isinstance(one.verdict, Accepted | Misplaced | News | Delivered | Chunk):
+            spoke[one.verdict.device] = (one.topic.site, one.verdict.boot)
+    return [
+        Answer(site, device, _said(boot, advances.get(device), kept.get(device, NOTHING)))
+        for device, (site, boot) in spoke.items()
+    ]
 
 
-def _said(reply: _Reply, done: Advance | None) -> Acknowledgement:
+def _said(boot: str, done: Advance | None, kept: Kept) -> Acknowledgement:
+    here = Acknowledgement(boot=boot, evidence=kept.whole, begun=kept.begun)
     if done is None:
-        return Acknowledgement(boot=reply.boot, evidence=reply.evidence)
+        return here
     ahead = done.ahead if done.ahead > done.cursor else None
     if done.gaps:
-        return Acknowledgement(boot=reply.boot, gap=done.cursor, ahead=ahead, evidence=reply.evidence)
-    return Acknowledgement(boot=reply.boot, upto=done.cursor, ahead=ahead, evidence=reply.evidence)
+        return replace(here, gap=done.cursor, ahead=ahead)
+    return replace(here, upto=done.cursor, ahead=ahead)

@@ -12,17 +12,16 @@ from sqlalchemy import Connection
 
 from central.deciding import waking
 from central.deciding.capability import Capability
-from central.ingest import calendar, cursor, presence, replies
+from central.ingest import calendar, cursor, pieces, presence, replies
 from central.ingest.accept import News, Taken
 from central.ingest.answers import answers
 from central.ingest.believe import New, believe
 from central.ingest.cursor import Advance, Batch
-from central.ingest.evidence import Delivered
 from central.ingest.holding import held
 from central.ingest.presence import Said
 from central.ingest.replies import Replied
 from central.ingest.waiting import Answer, Waiting
-from central.store import changes, devices, events, evidence, quarantine
+from central.store import changes, devices, events, quarantine
 from central.store.devices import Ledger
 from central.store.facts import Fact
 from central.store.types import instant_text, instant_texts
@@ -39,13 +38,14 @@ def land(conn: Connection, waiting: Sequence[Waiting], capabilities: Sequence[Ca
     for device, some in calendar.dated(conn, {device: done.taken for device, done in advances.items()}, now).items():
         advances[device].taken = some
     facts += _store(conn, advances, now)
-    aside = list(held(waiting, advances))
+    kept = pieces.keep(conn, waiting, now)
+    aside = [*held(waiting, advances), *(spoiled for one in kept.values() for spoiled in one.spoiled)]
     quarantine.hold(conn, aside, now)
     devices.put_ledgers(conn, [_counted(ledgers[device], done, now) for device, done in advances.items()])
-    _keep_pieces_and_states(conn, waiting, now)
+    _keep_states(conn, waiting, now)
     changes.log_all(conn, [*_changed(advances), *(("", "quarantine", one.device or one.topic) for one in aside)], now)
     waking.wake(conn, capabilities, facts, now)
-    return [*answers(waiting, advances), *_answers_to_replies(waiting)]
+    return [*answers(waiting, advances, kept), *_answers_to_replies(waiting)]
 
 
 def _by_device(waiting: Iterable[Waiting]) -> dict[str, list[Batch]]:
@@ -129,11 +129,9 @@ def _counted(ledger: Ledger, done: Advance, now: datetime) -> Ledger:
     )
 
 
-def _keep_pieces_and_states(conn: Connection, waiting: Iterable[Waiting], now: datetime) -> None:
+def _keep_states(conn: Connection, waiting: Iterable[Waiting], now: datetime) -> None:
     for one in waiting:
-        if isinstance(one.verdict, Delivered):
-            evidence.keep(conn, one.verdict.piece, now)
-        elif isinstance(one.verdict, Said):
+        if isinstance(one.verdict, Said):
             presence.note(conn, one.verdict, now)
         elif isinstance(one.verdict, Replied):
             replies.keep(conn, one.verdict, now)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from central.ingest import accept, evidence, presence, replies
 from central.ingest.accept import Accepted, Misplaced, News, Quarantined
-from central.ingest.evidence import Delivered
+from central.ingest.evidence import Chunk, Delivered
 from central.ingest.presence import Said
 from central.ingest.registry import Registry
 from central.ingest.replies import Replied
@@ -13,7 +13,7 @@ from protocols import topics
 from protocols.errors import ProtocolError
 from protocols.topics import EdgeTopic
 
-Verdict = Accepted | Misplaced | News | Quarantined | Delivered | Said | Replied | None
+Verdict = Accepted | Misplaced | News | Quarantined | Delivered | Chunk | Said | Replied | None
 
 
 def judge(

@@ -170,6 +170,8 @@ class Publisher:
             return
         if ack.evidence:
             self._guarded(lambda: self._uploader.delivered(ack.evidence, now_s))
+        if ack.begun:
+            self._guarded(lambda: self._uploader.begun(ack.begun, now_s))
         reached = ack.upto if ack.upto is not None else ack.gap
         if reached is None:
             return
@@ -211,7 +213,7 @@ class Publisher:
         if self._may_overtake(now_s):
             self._note(news=self.state.news + self._sender.overtake(self._window.sent))
         if self._may_upload():
-            self._uploader.step(self._window.sent, now_s)
+            self._guarded(lambda: self._uploader.step(self._window.sent, now_s))
 
     def _may_overtake(self, now_s: float) -> bool:
         """Whether more waits than the window carries. Not while events go singly: only a probe may be answered then."""

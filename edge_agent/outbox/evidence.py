@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import cast, get_args
 
 import structlog
 
@@ -47,11 +47,15 @@ class EvidenceSpool:
         Sequences, not row ids: SQLite gives the id of a row that was the newest and left to the next one. A piece whose
         bytes no longer fit their name is dropped: the centre would refuse it for ever. Raises OutboxFull.
         """
-        while (piece := self._next(sequence, upto)) is not None and piece.attachment.name != piece.name:
-            _log.error("evidence_damaged", sequence=piece.sequence, sha256=piece.name, remedy="check the card or disk")
+        while (row := self._next(sequence, upto)) is not None:
+            number, name, boot, offset, media_type, taken_at, content = row
+            attachment = read_attachment(name, media_type, taken_at, content)
+            if attachment is not None:
+                return Spooled(number, name, boot, attachment, offset)
+            _log.error("evidence_damaged", sequence=number, sha256=name, remedy="check the card or disk")
             with self._file.writing() as connection:
-                _drop(connection, [piece.sequence])
-        return piece
+                _drop(connection, [number])
+        return None
 
     def progressed(self, name: str, upto_bytes: int) -> None:
         """The centre has the first so many bytes of a piece: the rest goes on from there, also after a restart.
@@ -82,24 +86,30 @@ class EvidenceSpool:
             query = "SELECT count(*) FROM pieces WHERE delivered_ms IS NULL"
             return int(self._file.connection.execute(query).fetchone()[0])
 
-    def _next(self, sequence: int, upto: int) -> Spooled | None:
+    def _next(self, sequence: int, upto: int) -> tuple[int, str, str, int, str, str, bytes] | None:
         with self._file.lock:
-            row = self._file.connection.execute(
-                "SELECT sequence, pieces.sha256, boot, media_type, taken_at, data, acknowledged_bytes"
+            row: tuple[int, str, str, int, str, str, bytes] | None = self._file.connection.execute(
+                "SELECT sequence, pieces.sha256, boot, acknowledged_bytes, media_type, taken_at, data"
                 " FROM pieces JOIN evidence USING (sequence)"
                 " WHERE delivered_ms IS NULL AND sequence > ? AND sequence <= ? ORDER BY sequence LIMIT 1",
                 (sequence, upto),
             ).fetchone()
-        if row is None:
-            return None
-        attachment = Attachment(cast(MediaType, row[3]), datetime.fromisoformat(row[4]), row[5])
-        return Spooled(row[0], row[1], row[2], attachment, row[6])
+        return row
+
+
+def read_attachment(name: str, media_type: str, taken_at: str, content: bytes) -> Attachment | None:
+    """The piece that a row holds; None when its bytes no longer fit its name, or the row is damaged otherwise."""
+    try:
+        attachment = Attachment(cast(MediaType, media_type), datetime.fromisoformat(taken_at), content)
+        return attachment if attachment.name == name and media_type in get_args(MediaType) else None
+    except (TypeError, ValueError):
+        return None
 
 
 def spool(connection: sqlite3.Connection, sequence: int, boot: str, attachment: Attachment, rank: Rank) -> None:
     """Keep the evidence of an event, in the transaction that writes the event; once, if several events show the same."""
     if len(attachment.content) > MAX_EVIDENCE_BYTES:
-        raise ValueError(f"evidence of {len(attachment.content)} bytes; at most {MAX_EVIDENCE_BYTES} fit into one message")
+        raise ValueError(f"evidence of {len(attachment.content)} bytes; at most {MAX_EVIDENCE_BYTES} are allowed")
     name, taken_at = attachment.name, attachment.taken_at.isoformat()
     found = connection.execute("SELECT sequence, class FROM pieces WHERE sha256 = ?", (name,)).fetchone()
     if found is not None:

@@ -8,7 +8,8 @@ from protocols.envelope import Boot, Instant
 from protocols.identity import Name, Sha256
 from protocols.messages.equipment_anomaly import ChannelName
 
-MAX_EVIDENCE_BYTES = 45_000  # base64 and the frame around it keep the message under 64 kB
+MAX_CHUNK_BYTES = 45_000  # base64 and the frame around it keep the message under 64 kB
+MAX_EVIDENCE_BYTES = 1_000_000  # of a whole piece
 
 READINGS_TYPE: Literal["application/vnd.tallyhouse.readings+json"] = "application/vnd.tallyhouse.readings+json"
 LOG_TYPE: Literal["application/vnd.tallyhouse.log+json"] = "application/vnd.tallyhouse.log+json"
@@ -16,7 +17,7 @@ MediaType = Literal["image/jpeg", "application/vnd.tallyhouse.readings+json", "a
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """One chunk, base64 in JSON; `offset` and `total_bytes` leave room for larger pieces than one message carries."""
+    """One chunk, base64 in JSON. A piece that is larger than one message comes in several, in order of their `offset`."""
 
     sha256: Sha256
     device: Name
@@ -25,7 +26,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     taken_at: Instant
     offset: Annotated[int, Meta(ge=0)]
     total_bytes: Annotated[int, Meta(ge=1)]
-    data: Annotated[bytes, Meta(max_length=MAX_EVIDENCE_BYTES)]
+    data: Annotated[bytes, Meta(max_length=MAX_CHUNK_BYTES)]
 
 
 class StretchChannel(Struct, frozen=True, kw_only=True):

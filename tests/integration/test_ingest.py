@@ -20,7 +20,7 @@ from central.store.quarantine import Held
 from protocols import codec, signing
 from protocols.envelope import Acknowledgement
 from protocols.messages.device import Birth, Health, OutboxHealth, Will
-from protocols.messages.evidence import Evidence
+from protocols.messages.evidence import MAX_EVIDENCE_BYTES, Evidence
 from protocols.messages.lost import Lost
 from protocols.messages.registry import EventData
 from protocols.messages.sensor_summary import ChannelSummary
@@ -246,7 +246,8 @@ def test_evidence_is_kept_once_and_acknowledged(engine: Engine, eye: Voice) -> N
     [
         ({"sha256": "sha256:" + "0" * 64}, "wrong_hash"),
         ({"device": "eye-02"}, "wrong_device"),
-        ({"total_bytes": 99}, "in_parts"),
+        ({"total_bytes": 4}, "bad_data"),
+        ({"total_bytes": MAX_EVIDENCE_BYTES + 1}, "oversized"),
     ],
 )
 def test_evidence_that_is_not_what_it_claims_is_held(
@@ -257,6 +258,33 @@ def test_evidence_that_is_not_what_it_claims_is_held(
     eventually(lambda: value(engine, "SELECT count(*) FROM quarantine") == 1)
     assert value(engine, "SELECT reason FROM quarantine") == reason
     assert value(engine, "SELECT count(*) FROM evidence") == 0
+
+
+def test_a_large_piece_comes_chunk_by_chunk(engine: Engine, eye: Voice) -> None:
+    """Each answer says how far it is; a chunk beyond that is not kept, one that comes again has no effect."""
+    content, chunk = bytes(range(250)) * 200, 20_000
+
+    def said(offset: int) -> Acknowledgement:
+        part = piece(content, offset=offset, data=content[offset : offset + chunk])
+        eye.say("evidence", codec.encode(part))
+        return eye.acknowledgement()
+
+    name = piece(content).sha256
+    assert [said(offset).begun[name] for offset in (0, 40_000, 0, 20_000)] == [20_000, 20_000, 20_000, 40_000]
+    assert said(40_000) == said(0) == Acknowledgement(boot="b3f1", evidence=[name])
+    assert value(engine, "SELECT content FROM evidence") == content
+    assert value(engine, "SELECT count(*) FROM evidence_parts") == 0
+
+
+def test_chunks_that_make_something_else_are_held(engine: Engine, eye: Voice) -> None:
+    """The hash is of the whole; it can be sent again from the first byte."""
+    content, other = b"a" * 100, b"b" * 50
+    eye.say("evidence", codec.encode(piece(content, data=other)))
+    assert list(eye.acknowledgement().begun.values()) == [50]
+    eye.say("evidence", codec.encode(piece(content, data=other, offset=50)))
+    assert eye.acknowledgement() == Acknowledgement(boot="b3f1")
+    assert value(engine, "SELECT reason FROM quarantine") == "wrong_hash"
+    assert value(engine, "SELECT count(*) FROM evidence_parts") == 0
 
 
 def test_a_locked_database_costs_time_only(engine: Engine, eye: Voice) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
 
+from msgspec.structs import replace
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -31,6 +32,8 @@ class SmallCentre:
     def __init__(self, port: int, site: str, device: str, device_key: PublicKey, key: PrivateKey) -> None:
         self.events: dict[int, Event] = {}
         self.evidence: dict[str, Evidence] = {}
+        self.begun: dict[str, bytes] = {}
+        self.chunks: list[tuple[int, int]] = []
         self.statuses: list[bytes] = []
         self.health: list[Health] = []
         self.batches: list[list[int]] = []
@@ -92,14 +95,25 @@ class SmallCentre:
         if branch == "events":
             self._batch(message)
         elif branch == "evidence":
-            piece = decode(bytes(message.payload), Evidence)
-            self.evidence[piece.sha256] = piece
-            if not self.is_silent:
-                self.say("ack", Acknowledgement(boot=piece.boot, evidence=[piece.sha256]))
+            self._piece(decode(bytes(message.payload), Evidence))
         elif branch == "health":
             self.health.append(decode(bytes(message.payload), Health))
         elif branch == "status":
             self.statuses.append(bytes(message.payload))
+
+    def _piece(self, chunk: Evidence) -> None:
+        self.chunks.append((chunk.offset, chunk.offset + len(chunk.data)))
+        begun = self.begun.get(chunk.sha256, b"")
+        if chunk.offset == len(begun):
+            begun = self.begun[chunk.sha256] = begun + chunk.data
+        if len(begun) >= chunk.total_bytes:
+            self.evidence[chunk.sha256] = replace(chunk, data=begun, offset=0)
+        if self.is_silent:
+            return
+        if chunk.sha256 in self.evidence:
+            self.say("ack", Acknowledgement(boot=chunk.boot, evidence=[chunk.sha256]))
+        else:
+            self.say("ack", Acknowledgement(boot=chunk.boot, begun={chunk.sha256: len(begun)}))
 
     def _batch(self, message: MQTTMessage) -> None:
         payload = bytes(message.payload)

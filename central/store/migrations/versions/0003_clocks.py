@@ -25,3 +25,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("device", "boot", name=op.f("pk_boots")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "evidence_parts",
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("offset", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("received_at", sa.String(29), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("device", "sha256", "offset", name=op.f("pk_evidence_parts")),
+    )

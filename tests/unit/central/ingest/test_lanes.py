@@ -142,8 +142,8 @@ def test_news_is_answered_with_the_cursor_and_how_far_numbers_are_taken() -> Non
     """Never with a gap: nothing is missing that the device would not send anyway."""
     waiting = [Waiting(None, EdgeTopic("s1", "eye-01", "events"), news(7))]  # type: ignore[arg-type]  # nobody looks at it
     done = Centre().land([news(7)])
-    assert [answer.acknowledgement for answer in answers(waiting, {"eye-01": done})] == [
+    assert [answer.acknowledgement for answer in answers(waiting, {"eye-01": done}, {})] == [
         Acknowledgement(boot="b3f1", upto=0, ahead=7)
     ]
     behind = replace(done, cursor=7)
-    assert answers(waiting, {"eye-01": behind})[0].acknowledgement.ahead is None
+    assert answers(waiting, {"eye-01": behind}, {})[0].acknowledgement.ahead is None
