@@ -18,7 +18,7 @@ from central.console import (
     why,
 )
 from central.console.access import guard
-from central.console.setup import account, devices, keeping, ledger
+from central.console.setup import account, admission, devices, keeping, ledger, models
 
 BLUEPRINTS = (
     today.blueprint,
@@ -27,6 +27,8 @@ BLUEPRINTS = (
     plan.blueprint,
     why.blueprint,
     devices.blueprint,
+    models.blueprint,
+    admission.blueprint,
     ledger.blueprint,
     keeping.blueprint,
     account.blueprint,

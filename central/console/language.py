@@ -40,6 +40,7 @@ def register(app: Flask) -> None:
         deadline=deadline,
         iso=iso,
         age=age,
+        left=left,
         number=number,
         figure=figure,
         signed=signed,
@@ -109,6 +110,13 @@ def age(moment: datetime, stale_after_s: int = 0) -> Markup:
     mark = Markup(' data-stale="{}"{}').format(stale_after_s, Markup(' class="stale"') if is_stale else "")
     time = Markup('<time datetime="{}" title="{}" data-age{}>{}</time>')
     return time.format(iso(moment), day_clock(moment), mark if stale_after_s else "", words)
+
+
+def left(moment: datetime) -> Markup:
+    """How long until `moment`, in minutes and seconds; the page counts down."""
+    seconds = max(0, int((moment - parts().now()).total_seconds()))
+    time = Markup('<time datetime="{}" title="{}" data-until>{}</time>')
+    return time.format(iso(moment), day_clock(moment), f"{seconds // 60}:{seconds % 60:02}")
 
 
 def number(value: float | None, digits: int = 0) -> str:

@@ -4,7 +4,10 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from central.console.fragments import Fragment, Look, Page, Rows, show
+from central.console.setup import admission
 from central.floor.devices import all_devices, set_aside
+from central.parts import parts
+from central.store import identities
 
 blueprint = Blueprint("devices", __name__)
 
@@ -13,6 +16,7 @@ def _devices(look: Look) -> Rows:
     return {
         "devices": [(device, device.is_silent(look.now)) for device in all_devices(look.conn, look.site)],
         "broker": look.parts.broker,
+        "ends": identities.ends(look.conn),
     }
 
 
@@ -24,6 +28,7 @@ PAGE = Page(
     "devices",
     "setup/devices/page.html",
     (
+        admission.WAITING,
         Fragment("devices", "setup/devices/_devices.html", frozenset({"device", "event", "quarantine"}), _devices),
         Fragment("quarantine", "setup/devices/_quarantine.html", frozenset({"quarantine"}), _quarantine),
     ),
@@ -34,4 +39,5 @@ PAGES = (PAGE,)
 @blueprint.get("/setup/devices")
 def page() -> ResponseReturnValue:
     """All devices that may speak, and the quarantine."""
-    return show(PAGE)
+    gate = parts().gate
+    return show(PAGE, has_tls=gate is not None and gate.has_tls)

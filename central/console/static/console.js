@@ -14,6 +14,10 @@ function tick() {
     time.textContent = words.format(-Math.round(seconds / size), unit);
     if (time.dataset.stale) time.classList.toggle("stale", seconds > Number(time.dataset.stale));
   }
+  for (const time of document.querySelectorAll("time[data-until]")) {
+    const seconds = Math.max(0, Math.floor((Date.parse(time.dateTime) - Date.now() + lag) / 1000));
+    time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  }
 }
 setInterval(tick, 1000);
 
