@@ -74,11 +74,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Listening:
-    """What a process hears. `received` runs on the client's thread and may block: that is the brake."""
+    """What a process hears. `received` runs on the client's thread and may block: that is the brake.
+
+    session_s: how long the broker keeps what is said while this process is away.
+    """
 
     topic_filter: str
     received: Callable[[Message], None]
     receive_maximum: int = 200
+    session_s: int = SESSION_EXPIRY_S
 
 
 @dataclass
@@ -158,7 +162,7 @@ class Bus:
     def __enter__(self) -> Self:
         wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         if self._listening is not None:
-            wishes.SessionExpiryInterval = SESSION_EXPIRY_S
+            wishes.SessionExpiryInterval = self._listening.session_s
             wishes.ReceiveMaximum = self._listening.receive_maximum
         self._client.connect_async(
             self._address.host,

@@ -22,7 +22,7 @@ def day(house: ConsoleHouse, back: int, verdict: Verdict, **changes: int) -> Led
     figures = {"opening": 0, "closing": 10, "stored": 10, "declared_lost": 0, "quarantined": 0, "duplicates": 0}
     figures |= {"missing": 0, "unaccounted": 0} | changes
     when: date = house.now().date() - timedelta(days=back)
-    return LedgerDay(device="eye-09", day=when, verdict=verdict, recorded_at=house.now(), **figures)
+    return LedgerDay(device="eye-09", day=when, verdict=verdict, recorded_at=house.now(), completed_at=None, **figures)
 
 
 @pytest.fixture
