@@ -5,6 +5,7 @@ Small pages and the late pruning of `queue.py` keep a memory card alive: a commi
 
 import fcntl
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,10 @@ from threading import RLock
 from sqlite_utils import Database
 
 from edge_agent.errors import OutboxBusy, OutboxCorrupt, OutboxFull, OutboxUnusable
-from edge_agent.outbox.migrations import SCHEMA
+from edge_agent.outbox.log_check import log_damage
+from edge_agent.outbox.migrations import upgrade
 from edge_agent.outbox.reserve import Reserve
+from edge_agent.outbox.soundness import CHECK_S, row_damage, structure_damage
 
 OUTBOX_NAME = "outbox.db"
 BUSY_TIMEOUT_S = 10.0
@@ -23,7 +26,8 @@ LOG_BYTES = 1_100_000  # what the log holds when it is folded back (1,000 pages)
 _NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _FORBIDDEN = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+_DAMAGED |= {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH}  # our own SQL does not fit the schema
 
 
 class OutboxFile:
@@ -86,7 +90,7 @@ class OutboxFile:
         with self.lock:
             pages = int(self.connection.execute("PRAGMA page_count").fetchone()[0])
             free = int(self.connection.execute("PRAGMA freelist_count").fetchone()[0])
-        beside = (self.path.with_name(f"{self.path.name}-wal"), self.reserve.path)
+        beside = (log_of(self.path), self.reserve.path)
         return (pages - free) * PAGE_BYTES + sum(_size(path) for path in beside)
 
     def close(self) -> None:
@@ -105,14 +109,19 @@ def said(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in _NO_ROOM:
+        if _code(error) in _NO_ROOM:
             remedy = "free space on this disk (or replace it, if it has some) or move data_dir; nothing committed is lost"
             raise OutboxFull(f"{path}: {error}; {remedy}") from error
-        if error.sqlite_errorcode & 0xFF in _FORBIDDEN:
+        if _code(error) in _FORBIDDEN:
             raise OutboxUnusable(_unusable(path, str(error))) from error
-        if error.sqlite_errorcode & 0xFF in _LOCKED:
+        if _code(error) in _LOCKED:
             raise OutboxBusy(f"{path}: {error}; close the program that holds it open for writing") from error
         raise
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary code; where Python could not read what SQLite gave it, there is none, and that is our own SQL's."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
 def _size(path: Path) -> int:
@@ -124,6 +133,11 @@ def _size(path: Path) -> int:
 
 def _unusable(path: Path, why: str) -> str:
     return f"{path}: {why}; data_dir must be a folder that this user may write to: correct the key or the folder's rights"
+
+
+def log_of(path: Path) -> Path:
+    """SQLite's write-ahead log of the file at `path`."""
+    return path.with_name(f"{path.name}-wal")
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
@@ -148,6 +162,9 @@ class Lock:
 
 
 def _checked(path: Path) -> sqlite3.Connection:
+    damage = log_damage(log_of(path), path, PAGE_BYTES)
+    if damage is not None:
+        raise OutboxCorrupt(f"{path}: {damage}")
     with said(path):
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None)
     try:
@@ -155,9 +172,12 @@ def _checked(path: Path) -> sqlite3.Connection:
             _prepare(connection, path)
     except sqlite3.DatabaseError as error:
         connection.close()
-        if (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in _DAMAGED:
+        if _code(error) in _DAMAGED:
             raise OutboxCorrupt(f"{path}: {error}") from error
         raise
+    except (ValueError, TypeError) as error:  # names in the schema that are no text any more
+        connection.close()
+        raise OutboxCorrupt(f"{path}: {error}") from error
     except BaseException:
         connection.close()
         raise
@@ -169,7 +189,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
-    verdict = connection.execute("PRAGMA quick_check(3)").fetchall()
-    if verdict != [("ok",)]:
-        raise OutboxCorrupt(f"{path}: {'; '.join(str(row[0]) for row in verdict)}")
-    SCHEMA.apply(Database(connection))
+    deadline_s = time.monotonic() + CHECK_S
+    damage = structure_damage(connection, deadline_s)
+    if damage is None:
+        upgrade(Database(connection))
+        damage = row_damage(connection, deadline_s)
+    if damage is not None:
+        raise OutboxCorrupt(f"{path}: {damage}")

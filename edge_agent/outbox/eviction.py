@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from edge_agent.outbox.ranks import Rank
-from edge_agent.outbox.rows import SELECT_ROWS, StoredRow, put_rows, whole_rows
+from edge_agent.outbox.rows import SELECT_ROWS, StoredRow, declared, put_rows, whole_rows
 from protocols.codec import encode, read_event
 from protocols.envelope import Event
 from protocols.messages.lost import Lost
@@ -60,11 +60,6 @@ def evict(connection: sqlite3.Connection, rank: Rank, acknowledged: int, after: 
     members = sorted([*victims, *_declared_around(connection, acknowledged, first, last)])
     events = sum(_declare(connection, run) for run in _runs(map(_member, members)) if _is_worth_it(run))
     return Evicted(events, last)
-
-
-def declared(row: StoredRow) -> Lost | None:
-    """The loss that a row declares; None when it is an event."""
-    return None if row.rank is not Rank.DECLARED else msgspec.json.decode(read_event(row.event).data, type=Lost)
 
 
 def remainder(connection: sqlite3.Connection, upto: int) -> StoredRow | None:

@@ -4,6 +4,7 @@ from zlib import crc32
 
 from sqlite_utils import Database, Migrations
 
+from edge_agent.errors import OutboxCorrupt
 from edge_agent.outbox.counter import Counter
 from edge_agent.outbox.ranks import rank_of
 from edge_agent.outbox.rows import checksum
@@ -11,9 +12,18 @@ from protocols.codec import read_event
 from protocols.errors import Unreadable
 
 SCHEMA = Migrations("outbox")
+NAMES = ["0001_events_counter_evidence_snapshots", "0002_classes_and_checksums", "0003_grace_and_pieces"]
 
 
-@SCHEMA(name="0001_events_counter_evidence_snapshots")
+def upgrade(db: Database) -> None:
+    """Bring the file to the newest schema. Raises OutboxCorrupt when its list of changes is not a beginning of ours."""
+    applied = [migration.name for migration in SCHEMA.applied(db)]
+    if applied != NAMES[: len(applied)]:
+        raise OutboxCorrupt("its list of schema changes is damaged, or a newer agent made it")
+    SCHEMA.apply(db)
+
+
+@SCHEMA(name=NAMES[0])
 def _first(db: Database) -> None:
     db.table("events").create({"sequence": int, "boot": int, "created_ms": int, "event": bytes}, pk="sequence", strict=True)
     db.table("counter").create({"id": int, "last": int, "acknowledged": int, "corruptions": int}, pk="id", strict=True)
@@ -28,7 +38,7 @@ def _first(db: Database) -> None:
     db.table("set_aside").create({"sequence": int, "why": str, "at": str, "event": bytes}, pk="sequence", strict=True)
 
 
-@SCHEMA(name="0002_classes_and_checksums")
+@SCHEMA(name=NAMES[1])
 def _classes_and_checksums(db: Database) -> None:
     db.execute("ALTER TABLE events RENAME TO events_before")
     columns = {"sequence": int, "boot": int, "created_ms": int, "class": int, "crc": int, "event": bytes}
@@ -45,7 +55,7 @@ def _classes_and_checksums(db: Database) -> None:
     db.execute("ALTER TABLE counter ADD COLUMN crc INTEGER NOT NULL DEFAULT 0")
 
 
-@SCHEMA(name="0003_grace_and_pieces")
+@SCHEMA(name=NAMES[2])
 def _grace_and_pieces(db: Database) -> None:
     db.table("marks").create({"at_ms": int, "acknowledged": int}, pk="at_ms", strict=True)
     columns = {"sequence": int, "sha256": str, "class": int, "bytes": int, "acknowledged_bytes": int, "delivered_ms": int}

@@ -1,14 +1,15 @@
 """What to do with a damaged outbox, and with one whose numbers are behind the centre's.
 
-A damaged file is set aside by renaming, never deleted. Its counter and every row that can still be read move into a fresh
-file; what cannot be read is declared lost in its place. Without its counter nothing is guessed: numbers that the centre has
-seen already would be taken for repetitions, and their events be lost.
+A damaged file is set aside by renaming, and the newest two are kept. Its counter and every row that can still be read move
+into a fresh file (`salvage.py`); what cannot be read is declared lost in its place. Without its counter nothing is guessed:
+numbers that the centre has seen already would be taken for repetitions, and their events be lost.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,44 +17,31 @@ import msgspec
 import structlog
 
 from edge_agent.errors import OutboxCorrupt
-from edge_agent.outbox.counter import Counter, read_counter, write_counter
-from edge_agent.outbox.database import OutboxFile, open_read_only
+from edge_agent.outbox.counter import read_counter, write_counter
+from edge_agent.outbox.database import PAGE_BYTES, Lock, OutboxFile, log_of
 from edge_agent.outbox.entry import Stamper
 from edge_agent.outbox.evidence import renumber
-from edge_agent.outbox.ranks import Rank
-from edge_agent.outbox.rows import SELECT_ROWS, StoredRow, put_rows, whole_rows
+from edge_agent.outbox.log_check import log_damage, reseal
+from edge_agent.outbox.rows import SELECT_ROWS, StoredRow, declared, put_rows, whole_rows
+from edge_agent.outbox.salvage import salvaged
 from protocols.codec import encode, read_event
-from protocols.envelope import Event
-from protocols.messages.lost import Lost
-from protocols.messages.registry import read_data
+
+KEPT_ASIDE = 2
+PARTS = ("", "-wal", "-shm", "-wal-unsealed")
 
 _log = structlog.get_logger()
-
-_LOST = "lost/1"
-
-
-@dataclass(frozen=True)
-class Salvage:
-    """What could be read of a damaged file; `holes` are the ranges of sequences that could not."""
-
-    counter: Counter
-    rows: list[StoredRow]
-    holes: list[tuple[int, int]]
 
 
 def open_outbox(path: Path, stamper: Stamper) -> OutboxFile:
     """The outbox at `path`, rescued when damaged. Raises OutboxCorrupt when its counter is gone, OutboxBusy, OutboxFull."""
+    _bring_home(path, stamper.clock.now().at)
     try:
         return OutboxFile(path)
     except OutboxCorrupt as error:
-        salvage = _salvaged(path, str(error))
-    aside = set_file_aside(path, stamper.clock.now().at)
-    _log.error(
-        "outbox_damaged", set_aside=str(aside), kept=len(salvage.rows), lost=salvage.holes, remedy="check the card or disk"
-    )
-    file = OutboxFile(path)
-    _refill(file, salvage, stamper)
-    return file
+        damage = str(error)
+    with closing(Lock(path.with_suffix(".lock"))):
+        _mend(path, damage, stamper)
+    return OutboxFile(path)
 
 
 def continue_after(path: Path, upto: int, now: datetime) -> int:
@@ -77,55 +65,57 @@ def continue_after(path: Path, upto: int, now: datetime) -> int:
 
 
 def set_file_aside(path: Path, now: datetime) -> Path:
-    """Rename a damaged file and its log; the new name."""
+    """Rename a damaged file and its log; the new name. Of older ones the newest is kept."""
     aside = path.with_name(f"{path.stem}.damaged-{now:%Y%m%dT%H%M%S}{path.suffix}")
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in PARTS:
         with suppress(FileNotFoundError):
             path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    for old in sorted(path.parent.glob(f"{path.stem}.damaged-*{path.suffix}"))[:-KEPT_ASIDE]:
+        _remove(old)
     return aside
 
 
-def _salvaged(path: Path, damage: str) -> Salvage:
-    try:
-        with closing(open_read_only(path)) as connection:
-            counter = read_counter(connection)
-            rows = list(_readable(connection, counter.acknowledged, counter.last))
-    except (sqlite3.Error, OutboxCorrupt) as error:
-        raise OutboxCorrupt(
-            f"{damage}; its counter cannot be read ({error}). Find the last stored sequence N of this device on the "
-            "centre's Devices page and run: tallyhouse-edge outbox --config FILE --continue-after N"
-        ) from error
-    return Salvage(counter, rows, _holes(rows, counter.acknowledged, counter.last))
+def _mend(path: Path, damage: str, stamper: Stamper) -> None:
+    making = path.with_name(f"{path.stem}.making{path.suffix}")
+    _remove(making)
+    if log_damage(log_of(path), path, PAGE_BYTES) is not None:
+        shutil.copyfile(log_of(path), path.with_name(f"{path.name}-wal-unsealed"))
+        reseal(log_of(path), PAGE_BYTES)
+    salvage = salvaged(path, making, damage, stamper)
+    making.rename(_mended(path))
+    _remove(making)
+    aside = _bring_home(path, stamper.clock.now().at)
+    _log.error(
+        "outbox_damaged",
+        why=damage,
+        set_aside=str(aside),
+        kept=salvage.kept,
+        lost=salvage.holes,
+        remedy="check the card or disk",
+    )
 
 
-def _readable(connection: sqlite3.Connection, after: int, upto: int) -> Iterator[StoredRow]:
-    for sequence in range(after + 1, upto + 1):
-        with suppress(sqlite3.Error):
-            yield from whole_rows(connection.execute(f"{SELECT_ROWS} WHERE sequence = ?", (sequence,)))
+def _bring_home(path: Path, now: datetime) -> Path | None:
+    """Let a mended file, if there is one, take the damaged one's place; where that went."""
+    if not _mended(path).exists():
+        return None
+    aside = set_file_aside(path, now)
+    _mended(path).rename(path)
+    return aside
 
 
-def _holes(rows: list[StoredRow], after: int, upto: int) -> list[tuple[int, int]]:
-    """The ranges of sequences that no row covers; a declared loss covers its whole range."""
-    holes, due = [], after + 1
-    for row in rows:
-        if row.sequence > due:
-            holes.append((due, row.sequence - 1))
-        loss = _loss(read_event(row.event)) if row.rank is Rank.DECLARED else None
-        due = max(due, (loss.last if loss else row.sequence) + 1)
-    return [*holes, (due, upto)] if due <= upto else holes
+def _mended(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.mended{path.suffix}")
 
 
-def _refill(file: OutboxFile, salvage: Salvage, stamper: Stamper) -> None:
-    with file.writing() as connection:
-        put_rows(connection, salvage.rows)
-        put_rows(connection, (_declared(stamper, first, last) for first, last in salvage.holes))
-        write_counter(connection, replace(salvage.counter, corruptions=salvage.counter.corruptions + 1))
+def _remove(path: Path) -> None:
+    for part in (*(path.with_name(path.name + suffix) for suffix in PARTS), *_beside(path)):
+        part.unlink(missing_ok=True)
 
 
-def _declared(stamper: Stamper, first: int, last: int) -> StoredRow:
-    entry = stamper.entry(Lost(first=first, last=last, reason="corrupt"))
-    created_ms = int(entry.occurred_at.timestamp() * 1000)
-    return StoredRow(first, entry.boot, created_ms, Rank.DECLARED, entry.as_event(first))
+def _beside(path: Path) -> Iterator[Path]:
+    yield path.with_suffix(".lock")
+    yield path.with_suffix(".reserve")
 
 
 def _waiting(connection: sqlite3.Connection, after: int) -> list[StoredRow]:
@@ -134,13 +124,8 @@ def _waiting(connection: sqlite3.Connection, after: int) -> list[StoredRow]:
 
 def _renumbered(row: StoredRow, sequence: int) -> StoredRow:
     moved = msgspec.structs.replace(read_event(row.event), sequence=sequence)
-    loss = _loss(moved)
+    loss = declared(row)
     if loss is not None:
         here = msgspec.structs.replace(loss, first=sequence, last=sequence)
         moved = msgspec.structs.replace(moved, data=msgspec.Raw(encode(here)))
     return row._replace(sequence=sequence, event=encode(moved))
-
-
-def _loss(event: Event) -> Lost | None:
-    data = read_data(event.kind, event.data) if event.kind == _LOST else None
-    return data if isinstance(data, Lost) else None

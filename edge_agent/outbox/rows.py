@@ -8,7 +8,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from zlib import crc32
 
+import msgspec
+
 from edge_agent.outbox.ranks import Rank
+from protocols.codec import read_event
+from protocols.messages.lost import Lost
 
 SELECT_ROWS = (
     "SELECT sequence, boots.boot, boots.crc, created_ms, class, events.crc, event, events.boot"
@@ -41,9 +45,24 @@ def put_rows(connection: sqlite3.Connection, rows: Iterable[StoredRow]) -> None:
 def whole_rows(found: Iterable[tuple[int, str | None, int, int, int, int, bytes, int]]) -> Iterator[StoredRow]:
     """The rows of a `SELECT_ROWS` whose checksum fits; an event survives its boot's name, it only cannot be re-dated."""
     for sequence, boot, boot_crc, created_ms, rank, crc, event, key in found:
-        if checksum(sequence, key, created_ms, rank, event) == crc:
-            is_known = boot is not None and crc32(boot.encode()) == boot_crc
+        try:
+            is_whole = checksum(sequence, key, created_ms, rank, event) == crc
+        except TypeError:  # a damaged record shows a number as a text, or nothing
+            continue
+        if is_whole:
+            is_known = isinstance(boot, str) and crc32(boot.encode()) == boot_crc
             yield StoredRow(sequence, boot if boot and is_known else UNREADABLE_BOOT, created_ms, Rank(rank), event)
+
+
+def declared(row: StoredRow) -> Lost | None:
+    """The loss that a row declares; None when it is an event."""
+    return msgspec.json.decode(read_event(row.event).data, type=Lost) if row.rank is Rank.DECLARED else None
+
+
+def last_of(row: StoredRow) -> int:
+    """The last sequence that a row covers: its own, or that of the range it declares lost."""
+    loss = declared(row)
+    return row.sequence if loss is None else loss.last
 
 
 def checksum(sequence: int, boot: int, created_ms: int, rank: int, event: bytes) -> int:

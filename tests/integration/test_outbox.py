@@ -193,7 +193,8 @@ def test_a_damaged_file_is_set_aside_and_its_numbers_go_on(tmp_path: Path) -> No
         event = read_event(row.event)
         data = read_data(event.kind, event.data)
         covered += range(data.first, data.last + 1) if isinstance(data, Lost) else [event.sequence]
-    lost = 290 - sum(1 for row in file.connection.execute("SELECT event FROM events") if b'"shelf_count/1"' in row[0])
+    rows = file.connection.execute("SELECT event FROM events WHERE sequence > 10")
+    lost = 290 - sum(1 for row in rows if b'"shelf_count/1"' in row[0])
     assert sorted(covered) == list(range(11, 301))
     assert 0 < lost < 60
     assert queue.append([entry(301)], NOON) == [301]
