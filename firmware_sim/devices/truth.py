@@ -1,8 +1,8 @@
 """The ground truth as JSON lines, for tests and benchmarks: what really happened, when it happened.
 
 Kinds of line (`what`): `shelf` units at the start and after each movement, `movement` (booked or not), `machine` faults
-and sensor faults whenever the set changes, `part` once it rests under the camera, `rejected` when the gate throws one out,
-`stop` when a machine is stopped and when it is started again. No device under test reads this file.
+and sensor faults whenever the set changes, `part` once it rests under the camera, `gate` when it opens, with the serial of
+what it throws out, `stop` when a machine is stopped and when it is started again. No device under test reads this file.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class TruthFile:
         self._clock = clock
         self._troubles: dict[str, tuple[str, ...]] = {}
         self._serial = -1
-        self._rejected: set[int] = set()
+        self._gate_openings = 0
         self._stopped: set[str] = set()
         try:
             self._file = path.open("ab")
@@ -81,10 +81,9 @@ class TruthFile:
             part = warehouse.belt_view(rests_s).part
             defect = part.defect.kind if part and part.defect else None
             self._write(rests_s, "part", {"serial": self._serial, "defect": defect})
-        for serial, at_s in warehouse.rejected.items():
-            if serial not in self._rejected:
-                self._rejected.add(serial)
-                self._write(at_s, "rejected", {"serial": serial})
+        for at_s, serial in warehouse.gate_openings[self._gate_openings :]:
+            self._write(at_s, "gate", {"rejected": serial})
+        self._gate_openings = len(warehouse.gate_openings)
 
     def _write_shelf(self, at_s: float, shelf: Shelf) -> None:
         self._write(at_s, "shelf", {"location": shelf.location, "units": shelf.units})

@@ -52,6 +52,7 @@ class Warehouse:
         self.stalls: tuple[Stall, ...] = open_stalls(scene, [_shelf(scene, plan) for plan in scene.shelves])
         self.machines: tuple[MachineState, ...] = tuple(_rested(scene, machine) for machine in scene.machines)
         self.rejected: Mapping[int, float] = {}  # serial of a part → when the gate threw it out
+        self.gate_openings: tuple[tuple[float, int | None], ...] = ()  # when, and the serial of what it threw out
 
     @property
     def time_s(self) -> float:
@@ -90,6 +91,7 @@ class Warehouse:
     def reject(self) -> Part | None:
         """The gate throws out the part that lies under the camera now; which, if one does."""
         part = self.belt_view(self.time_s).part
+        self.gate_openings = (*self.gate_openings, (self.time_s, None if part is None else part.serial))
         if part is not None:
             self.rejected = {**self.rejected, part.serial: self.time_s}
         return part

@@ -366,9 +366,10 @@ def test_the_truth_tells_of_gate_and_stop(warehouse: Warehouse, tmp_path: Path) 
     """When a part was thrown out, when a machine was stopped and started again."""
     with TruthFile(tmp_path / "truth.jsonl", system_clock(1.0)) as truth:
         part = warehouse.reject()
+        warehouse.reject()
         warehouse.stop(0)
         truth.observe(warehouse, [])
         truth.observe(warehouse, warehouse.advance(warehouse.time_s + 121))
     lines = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text().splitlines()]
-    assert [line["serial"] for line in lines if line["what"] == "rejected"] == [part and part.serial]
+    assert [line["rejected"] for line in lines if line["what"] == "gate"] == [part and part.serial, None]
     assert [line["stopped"] for line in lines if line["what"] == "stop"] == [True, False]
