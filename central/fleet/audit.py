@@ -1,8 +1,8 @@
 """Whether the ledger tells the truth: its figures held against the rows that are really there, and each day's account.
 
-The ledger says cursor = stored + quarantined + declared lost. Counted here: rows up to the cursor, without those that a
-declared loss covers (they were counted as lost). What retention removed is known by its floor. A row that vanished from the
-database is what the ledger counted and this does not find.
+The ledger says cursor = stored + quarantined + declared lost. Counted here: rows up to the cursor; news beyond it count once
+the cursor passes them, also where a loss was declared around them. What retention removed is known by its floor. A row that
+vanished from the database is what the ledger counted and this does not find.
 """
 
 from collections.abc import Sequence
@@ -69,11 +69,9 @@ def audit(conn: Connection, ledger: Ledger) -> Audit:
 
 def passed(conn: Connection, device: str, opening: int, closing: int) -> Passed:
     """Count what lies above `opening`, up to `closing`."""
-    losses = [_within(lost, opening, closing) for lost in losses_of(conn, device)]
-    ranges = [(first, last) for first, last in losses if first <= last]
-    covered = sum(_rows(conn, device, first, last) for first, last in ranges if last > first)
-    stored = _rows(conn, device, opening + 1, closing) - covered
-    return Passed(opening, closing, stored, sum(last - first + 1 for first, last in ranges))
+    ranges = [_within(lost, opening, closing) for lost in losses_of(conn, device)]
+    lost = sum(last - first + 1 - _rows(conn, device, first, last) for first, last in ranges if first <= last)
+    return Passed(opening, closing, _rows(conn, device, opening + 1, closing), lost)
 
 
 def losses_of(conn: Connection, device: str) -> list[Lost]:
