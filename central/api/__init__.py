@@ -3,6 +3,8 @@
 from flask_openapi3.openapi import OpenAPI
 
 from central.api import (
+    archives,
+    claims,
     decisions,
     devices,
     document,
@@ -15,12 +17,14 @@ from central.api import (
     movements,
     out,
     problems,
+    rollouts,
     stock,
 )
 
 BLUEPRINTS = (
     events.blueprint,
     devices.blueprint,
+    claims.blueprint,
     enrolment.blueprint,
     ledger.blueprint,
     movements.blueprint,
@@ -29,6 +33,8 @@ BLUEPRINTS = (
     out.blueprint,
     evidence.blueprint,
     health.blueprint,
+    archives.blueprint,
+    rollouts.blueprint,
 )
 
 

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -55,26 +55,31 @@ class Judge:
     program: Path
     timeout_s: float = TIMEOUT_S
     clock_s: Callable[[], float] = time.monotonic
+    _known: dict[tuple[str | None, str, int], Judged] = field(default_factory=dict)
 
     def accuracy(self, pair: Pair) -> Accuracy:
         """How both do on the same frames; what could not be measured keeps the new one back. Raises Interrupted."""
         frames = self.archives.labelled / pair.new.kind
         if not frames.is_dir():
             return Accuracy(why="too_few_frames", detail=f"{frames} is missing; put labelled frames there")
-        with ExitStack() as stack:
-            try:
-                old = self._judged(self._old_folder(pair, stack), frames, () if pair.old is None else self.archives.keys)
-                new = self._judged(self._folder(pair.new, stack), frames, self.archives.keys)
-            except Refused as error:
-                return Accuracy(why="not_measured", detail=str(error)[:MOST_TOLD_CHARACTERS])
+        try:
+            old, new = (self._remembered(release, pair.new.kind, frames) for release in (pair.old, pair.new))
+        except Refused as error:
+            return Accuracy(why="not_measured", detail=str(error)[:MOST_TOLD_CHARACTERS])
         return compared(pair.new.kind, old, new)
 
-    def _old_folder(self, pair: Pair, stack: ExitStack) -> Path:
-        return shipped(pair.new.kind) if pair.old is None else self._folder(pair.old, stack)
+    def _remembered(self, release: Release | None, kind: str, frames: Path) -> Judged:
+        """As measured before, while no frame has changed."""
+        key = (None if release is None else release.sha256, kind, _state_of(frames))
+        if key not in self._known:
+            self._known[key] = self._measured(release, kind, frames)
+        return self._known[key]
 
-    def _folder(self, release: Release, stack: ExitStack) -> Path:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="tallyhouse-release-")))
-        return self.archives.unpacked(release, folder)
+    def _measured(self, release: Release | None, kind: str, frames: Path) -> Judged:
+        if release is None:
+            return self._judged(shipped(kind), frames, ())
+        with TemporaryDirectory(prefix="tallyhouse-release-") as folder:
+            return self._judged(self.archives.unpacked(release, Path(folder)), frames, self.archives.keys)
 
     def _judged(self, bundle: Path, frames: Path, keys: tuple[str, ...]) -> Judged:
         """What the program prints. Raises Refused with its last words, or Interrupted."""
@@ -116,3 +121,9 @@ class Judge:
                 with suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
+
+
+def _state_of(folder: Path) -> int:
+    """Another number when a file below the folder came, went or changed."""
+    files = sorted((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in folder.rglob("*") if path.is_file())
+    return hash(tuple(files))

@@ -14,7 +14,6 @@ from central.fleet.rollout import STAGES
 from central.store import releases, rollouts
 from central.store.rollouts import GateRow, Rollout
 
-SOAK_S = 3600.0
 app = group("Model releases: add one, roll it out stage by stage, stop, take it back.")
 Number = Annotated[int, typer.Argument(min=1, max=2**53, help="Which rollout, as `release status` shows it.")]
 
@@ -52,7 +51,7 @@ def roll_out(
     model: Annotated[str, typer.Argument(help="NAME-VERSION, the model's id, or the archive's hash.")],
     site: Annotated[str | None, typer.Option(help="Only at this site; default: at all.")] = None,
     canary: Annotated[str | None, typer.Option(help="The device that goes first; default: one that is connected.")] = None,
-    soak_s: Annotated[float, typer.Option(min=1, help="How long each stage must run well.")] = SOAK_S,
+    soak_s: Annotated[float, typer.Option(min=1, help="How long each stage must run well.")] = orders.DEFAULT_SOAK_S,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:

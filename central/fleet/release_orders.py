@@ -21,6 +21,7 @@ from central.store.rollouts import Member, Phase, Rollout
 from protocols.messages.model_release import ModelRelease
 
 NOUN = "rollout"
+DEFAULT_SOAK_S = 3600.0
 
 
 @dataclass(frozen=True)

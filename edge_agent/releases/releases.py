@@ -28,11 +28,12 @@ _log = structlog.get_logger()
 @dataclass(frozen=True)
 class Bench:
     """What tasks are built with. `prove` builds those of a kind on a model and throws them away; `swap` puts those that run
-    onto the model that counts now; `changed` hears that `states` has news. The first two raise TaskNotBuilt."""
+    onto the model that counts now; `changed` hears that `states` has news. The first two raise TaskNotBuilt, `swap` also
+    SourceBusy where a source is away: tried again."""
 
     prove: Callable[[str, ModelFolder], None]
-    swap: Callable[[str], None]
-    changed: Callable[[], None]
+    swap: Callable[[str], object]
+    changed: Callable[[], object]
 
 
 @dataclass
@@ -58,6 +59,7 @@ class Releases:
     _followed: Mapping[str, ModelRelease] | None = None
     _retries: dict[str, _Retry] = field(default_factory=dict)
     _trial_ends_s: dict[str, float] = field(default_factory=dict)
+    _behind: dict[str, str] = field(default_factory=dict)
     _wake: Flag = field(default_factory=Flag)
 
     def apply_models(self, models: Mapping[str, ModelRelease]) -> dict[str, ModelState]:
@@ -100,6 +102,8 @@ class Releases:
 
     def _turn(self, kind: str, pointer: Pointer, models: Mapping[str, ModelRelease] | None) -> None:
         pointer = self._tried(kind, pointer)
+        if kind in self._behind:
+            self._rebuild(kind)
         if models is None:
             return
         wanted, runs = models.get(kind), _hash_of(pointer.current)
@@ -157,22 +161,26 @@ class Releases:
         return Installed(pointer.free_slot, wanted)
 
     def _swap(self, kind: str, pointer: Pointer) -> None:
-        """Make `pointer` count and let tasks follow; when they cannot, the model before it."""
+        """Make `pointer` count and let tasks follow."""
         self.slots.point(kind, pointer)
+        self._rebuild(kind)
+
+    def _rebuild(self, kind: str) -> None:
+        """Let the tasks of a kind follow what counts; where they cannot be built on it, the model before it counts."""
+        behind = self._behind.pop(kind, None)
         try:
             self.bench.swap(kind)
         except TaskNotBuilt as error:
-            self.slots.point(kind, turns.taken_back(pointer, str(error)))
-            _log.error("model_taken_back", kind=kind, why=str(error))
-            self._swap_back(kind)
-        _log.info("model_runs", kind=kind, model=self._state(kind, self.slots.pointer(kind)).model or "shipped")
-        self.bench.changed()
-
-    def _swap_back(self, kind: str) -> None:
-        try:
-            self.bench.swap(kind)
+            if self.slots.give_up(kind, str(error)):
+                self._rebuild(kind)
         except EdgeError as error:
-            _log.error("task_not_started", task=kind, why=str(error), remedy="the tasks go on as they were")
+            self._behind[kind] = str(error)[:MOST_WHY_CHARACTERS]
+            if behind is None:
+                _log.warning("model_waits", kind=kind, why=str(error))
+                self.bench.changed()
+        else:
+            _log.info("model_runs", kind=kind, model=self._state(kind, self.slots.pointer(kind)).model or "shipped")
+            self.bench.changed()
 
     def _put_off(self, kind: str, why: str) -> None:
         retry = self._retries.setdefault(kind, _Retry())
@@ -184,6 +192,8 @@ class Releases:
     def _state(self, kind: str, pointer: Pointer) -> ModelState:
         wanted = (self._wanted or {}).get(kind)
         runs = pointer.current.release.model if pointer.current else None
+        if kind in self._behind:
+            return ModelState(state="fetching", wanted=wanted.model if wanted else None, why=self._behind[kind])
         if wanted is None or wanted.sha256 == _hash_of(pointer.current):
             return ModelState(state="running", model=runs)
         if (refusal := pointer.refused.get(wanted.sha256)) is not None:

@@ -29,9 +29,28 @@ class CountFigures:
 
 def average_precision(found: Sequence[Detections], truths: Sequence[Floats]) -> float:
     """Average precision at IoU 0.5 over pictures: their detections and true boxes (k, 4)."""
-    scores = np.concatenate([one.scores for one in found])
-    hits = np.concatenate([_hits(one, truth) for one, truth in zip(found, truths, strict=True)])
-    total = sum(len(truth) for truth in truths)
+    return precision_of([matched(one, truth) for one, truth in zip(found, truths, strict=True)])
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The detections of one picture: their scores, 1 or 0 for whether each hit; and how many things there were to hit."""
+
+    scores: Floats
+    hits: Floats
+    true: int
+
+
+def matched(found: Detections, truth: Floats) -> Matched:
+    """Hold the detections of a picture against its true boxes (k, 4)."""
+    return Matched(found.scores, _hits(found, truth), len(truth))
+
+
+def precision_of(pictures: Sequence[Matched]) -> float:
+    """Average precision over pictures whose detections were matched."""
+    scores = np.concatenate([one.scores for one in pictures])
+    hits = np.concatenate([one.hits for one in pictures])
+    total = sum(one.true for one in pictures)
     if not total or not len(scores):
         return 0.0
     right = np.cumsum(hits[np.argsort(-scores, kind="stable")])

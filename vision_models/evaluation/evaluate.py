@@ -15,12 +15,11 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from vision_models.errors import DataMissing, PictureUnusable
-from vision_models.evaluation.detection import average_precision
+from vision_models.evaluation.detection import Matched, matched, precision_of
 from vision_models.evaluation.frames import PartFrame, ShelfFrame, fingerprint, part_frames, shelf_frames
 from vision_models.evaluation.interval import Estimate, Numbers, estimate, mean_estimate
 from vision_models.inference.arrays import Floats
 from vision_models.inference.defects import STATISTICS, DefectDetector
-from vision_models.inference.detections import Detections
 from vision_models.inference.manifest import read_bundle
 from vision_models.inference.preprocess import LARGEST_SIDE_PX, read_picture
 from vision_models.inference.shelf import ShelfDetector
@@ -48,8 +47,7 @@ class _Counted:
 
     names: list[str] = field(default_factory=list)
     errors: list[int] = field(default_factory=list)
-    found: list[Detections] = field(default_factory=list)
-    truths: list[Floats] = field(default_factory=list)
+    matched: list[Matched] = field(default_factory=list)
 
 
 def evaluate(bundle: Path, frames: Path, *trusted_keys: str, told: Told = lambda _done, _total: None) -> Evaluation:
@@ -83,7 +81,7 @@ def _counting(detector: ShelfDetector, frames: list[ShelfFrame], told: Told) -> 
     figures = {
         "count_mae": mean_estimate(errors),
         "within_one": mean_estimate((errors <= 1).astype(np.float32)),
-        "ap50": estimate(len(errors), lambda chosen: _precision(seen, chosen), _HEAVY_DRAWS),
+        "ap50": estimate(len(errors), lambda chosen: precision_of([seen.matched[n] for n in chosen]), _HEAVY_DRAWS),
     }
     losses = {"count_error": dict(zip(seen.names, map(float, seen.errors), strict=True))}
     return Evaluation("shelf_count", detector.model_id, len(errors), fingerprint(frames), figures, losses, tuple(left_out))
@@ -96,13 +94,7 @@ def _count(detector: ShelfDetector, frame: ShelfFrame, seen: _Counted) -> None:
     counted = int(detector.count_rule.counts(found.boxes_px, found.scores, area_px).sum())
     seen.names.append(frame.name)
     seen.errors.append(abs(counted - len(shown.boxes_px)))
-    seen.found.append(found)
-    seen.truths.append(shown.boxes_px)
-
-
-def _precision(seen: _Counted, chosen: Numbers) -> float:
-    numbers = [int(number) for number in chosen]
-    return average_precision([seen.found[number] for number in numbers], [seen.truths[number] for number in numbers])
+    seen.matched.append(matched(found, shown.boxes_px))
 
 
 def _inspecting(detector: DefectDetector, frames: list[PartFrame], told: Told) -> Evaluation:
