@@ -7,7 +7,7 @@ from central.api.access import caller, needs
 from central.api.answers import Answer, Moment, answer
 from central.floor import devices
 from central.parts import parts
-from central.store import announcements, due, house, quarantine
+from central.store import announcements, backups, due, house, quarantine
 
 blueprint = nouns.blueprint_for("health")
 process = Blueprint("process_health", __name__)
@@ -18,6 +18,7 @@ class HealthShape(Answer, frozen=True):
     """`waiting_decisions` subjects may be decided and are not yet; `waiting_announcements` are not with the broker yet.
 
     What waits and what is quarantined is counted over the whole house, the devices at the token's site.
+    `backup_problem`: why the last attempt to make a backup failed, if it did.
     """
 
     time: Moment
@@ -27,6 +28,8 @@ class HealthShape(Answer, frozen=True):
     waiting_announcements: int
     oldest_announcement_at: Moment | None
     quarantined: int
+    newest_backup_at: Moment | None
+    backup_problem: str | None
 
 
 @process.get("/healthz")
@@ -53,5 +56,7 @@ def health() -> Response:
             waiting_announcements=waiting,
             oldest_announcement_at=oldest,
             quarantined=quarantine.count(conn),
+            newest_backup_at=newest.made_at if (newest := backups.newest(conn)) else None,
+            backup_problem=failed.problem if (failed := backups.last_failure(conn)) else None,
         )
     return answer(shape)

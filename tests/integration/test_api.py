@@ -10,7 +10,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from central.api.answers import moment_text
 from central.identity.tokens import SCOPES
-from central.store import evidence, people
+from central.store import backups, evidence, people
+from central.store.backups import BackupRow
 from central.store.evidence import Piece
 from tests.parts.house import OAT, TEA, House
 from tests.parts.programs import Program, problem, sale
@@ -181,7 +182,11 @@ def test_health_tells_the_backlog(house: House, program: Program) -> None:
     """What waits to be decided and to be said; a supervisor needs no token to see that the process answers."""
     house.count("b-04", 3)
     house.pass_time(seconds=2)
+    with house.parts.writing() as conn:
+        backups.add(conn, BackupRow(house.now, "/mnt/b/1", 1, 1.0))
+        backups.add(conn, BackupRow(house.now, "/mnt/b", 0, 1.0, "no space left"))
     figures = program.get("health").get_json()
+    assert (figures["newest_backup_at"], figures["backup_problem"]) == (moment_text(house.now), "no space left")
     assert figures["waiting_decisions"] == 1
     assert figures["waiting_announcements"] >= 1
     assert program.client.get("/healthz").data == b"ok\n"
