@@ -20,8 +20,9 @@ from central.background.scheduler import Scheduler
 from central.bus import Bus
 from central.deciding import review
 from central.errors import CentralError
+from central.floor import alarm_book
 from central.parts import Parts
-from central.store import reviews
+from central.store import alarms, reviews
 
 LOOK_EVERY_S = 0.15
 AFTER_FAILURE_S = 2.0  # a full disk must not be filled by logs that say so
@@ -59,7 +60,8 @@ class Desk:
     def look(self) -> int:
         """One round; how much was done."""
         now = self._parts.now()
-        done = runner.drain(self._parts) + self._settle(now) + self._schedule(now) + self._keep_books(now)
+        at_their_time = (self._settle, self._end_shelving, self._schedule, self._keep_books)
+        done = runner.drain(self._parts) + sum(step(now) for step in at_their_time)
         self._retention.look()  # not counted as work: its next little step comes after a pause
         return done
 
@@ -69,6 +71,13 @@ class Desk:
                 return 0
         with self._parts.writing() as conn:
             return review.settle(conn, self._parts.capabilities, now)
+
+    def _end_shelving(self, now: datetime) -> int:
+        with self._parts.reading() as conn:
+            if not alarms.shelved_before(conn, now):
+                return 0
+        with self._parts.writing() as conn:
+            return alarm_book.end_shelving(conn, now)
 
     def _schedule(self, now: datetime) -> int:
         if not self._scheduler.is_time(now):

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from central.floor import stock
-from central.ingest import machines
+from central.ingest import alarms, machines
 from central.ingest.accept import Taken
 from central.ingest.projections.machine_condition import Word, later
 from central.ingest.projections.sensor_history import Minute
@@ -42,6 +42,7 @@ def believe(conn: Connection, site: str, landed: Iterable[New], now: datetime) -
             conn, site, [_minute(word, word.data) for word in new.told if isinstance(word.data, SensorSummary)]
         )
         facts += machines.judge(conn, site, new.told, now)
+        alarms.hear(conn, site, new.told, now)
     _announce(conn, site, new, now)
     return [*facts, *_defects(site, new)]
 

@@ -89,6 +89,7 @@ def test_a_machine_is_judged_again_from_the_condition_on_disk(engine: Engine, ey
         assert eye.acknowledgement().upto == sequence
     with reading(engine) as conn:
         assert conn.execute(text("SELECT machine, condition FROM conditions")).one() == ("conveyor-1", "normal")
+    assert value(engine, "SELECT is_active || ' ' || is_acknowledged FROM alarms") == "0 0"
 
 
 def test_a_batch_that_comes_again_has_no_effect(engine: Engine, eye: Voice) -> None:
@@ -118,6 +119,8 @@ def test_news_overtakes_and_has_its_effect_once(engine: Engine, eye: Voice) -> N
     assert eye.acknowledgement() == Acknowledgement(boot="b3f1", upto=9)
     assert value(engine, "SELECT condition FROM conditions") == "alarm"
     assert value(engine, "SELECT count(*) FROM announcements WHERE topic LIKE '%anomaly'") == 2
+    assert value(engine, "SELECT is_active || ' ' || is_acknowledged FROM alarms") == "1 0"
+    assert value(engine, "SELECT count(*) FROM alarm_journal") == 1
     assert value(engine, "SELECT stored || ' ' || duplicates || ' ' || news FROM ledgers") == "9 0 1"
 
 
