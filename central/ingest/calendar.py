@@ -44,10 +44,17 @@ def learn(conn: Connection, told: Sequence[Hint], now: datetime) -> list[Fact]:
     for hint in told:
         after[hint.key] = dating.learned(after.get(hint.key), hint)
     boots.put(conn, [boot for key, boot in after.items() if boot is not before.get(key)])
-    for hint in told:
-        after[hint.key] = _before_the_next(conn, after[hint.key], dating.milliseconds(now) - hint.latest_ms)
+    for key, latest_ms in _earliest(told).items():
+        after[key] = _before_the_next(conn, after[key], dating.milliseconds(now) - latest_ms)
     moved = [(before.get(key), boot) for key, boot in after.items() if boot is not before.get(key)]
     return [fact for was, boot in moved for fact in _moved(conn, was, boot, now)]
+
+
+def _earliest(told: Iterable[Hint]) -> dict[Key, int]:
+    latest: dict[Key, int] = {}
+    for hint in told:
+        latest[hint.key] = min(hint.latest_ms, latest.get(hint.key, hint.latest_ms))
+    return latest
 
 
 def _before_the_next(conn: Connection, boot: Boot, lasted_ms: int) -> Boot:
@@ -72,8 +79,7 @@ def _moved(conn: Connection, was: Boot | None, boot: Boot, now: datetime) -> lis
 
 
 def _is_elsewhere(was: Boot, boot: Boot) -> bool:
-    by_ms = max(abs(dating.began_ms(was) - dating.began_ms(boot)), abs(was.latest_ms - boot.latest_ms))
-    return by_ms > dating.SLACK_MS
+    return abs(dating.began_ms(was) - dating.began_ms(boot)) > dating.SLACK_MS
 
 
 def dated(conn: Connection, landed: Mapping[str, Sequence[Taken]], now: datetime) -> dict[str, list[Taken]]:

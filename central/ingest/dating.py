@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from central.ingest.accept import CLOCKS_DIFFER, Accepted, News, Taken
 from central.store.boots import Boot, Key
-from protocols.envelope import Event
+from protocols.envelope import LARGEST, Event
 from protocols.messages.device import Birth, Health
 
 SLACK_MS = 2_000  # of that size are the ways of messages: less is no news
 TRUST = {"ntp": 3, "rtc": 2, "estimated": 1}
 SURE = frozenset({"ntp", "rtc"})
+CLOCKS_DIFFER_MS = CLOCKS_DIFFER // timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
@@ -76,9 +77,13 @@ def learned(boot: Boot | None, hint: Hint) -> Boot:
         fields = (hint.first_sequence, hint.latest_ms, hint.is_heard, hint.claim_ms, hint.claim_clock)
         return Boot(hint.device, hint.boot, *fields)
     claims_more = TRUST.get(hint.claim_clock or "", 0) > TRUST.get(boot.claim_clock or "", 0)
+    is_earlier = hint.first_sequence is not None and hint.first_sequence < (boot.first_sequence or LARGEST)
+    if not claims_more and is_sure(boot) and _is_possible(boot.claim_ms or 0, hint.latest_ms):
+        # Then no bound matters, and a backlog would lower it with each batch.
+        return replace(boot, first_sequence=hint.first_sequence) if is_earlier else boot
     known = replace(
         bounded(boot, hint.latest_ms),
-        first_sequence=min((one for one in (boot.first_sequence, hint.first_sequence) if one is not None), default=None),
+        first_sequence=hint.first_sequence if is_earlier else boot.first_sequence,
         is_heard=boot.is_heard or hint.is_heard,
         claim_ms=hint.claim_ms if claims_more else boot.claim_ms,
         claim_clock=hint.claim_clock if claims_more else boot.claim_clock,
@@ -103,17 +108,20 @@ def is_sure(boot: Boot) -> bool:
 
 def _holds(boot: Boot, claim_ms: int) -> bool:
     if boot.claim_clock in SURE:
-        return claim_ms <= boot.latest_ms + CLOCKS_DIFFER / _MS
+        return _is_possible(claim_ms, boot.latest_ms)
     return not boot.is_heard and claim_ms <= boot.latest_ms
+
+
+def _is_possible(claim_ms: int, latest_ms: int) -> bool:
+    return claim_ms <= latest_ms + CLOCKS_DIFFER_MS
 
 
 def occurred_at(boot: Boot, clock: str, said_at: datetime, monotonic_ms: int, received_at: datetime) -> datetime:
     """When an event occurred; what the device said, where that is as good. Never later than it came, clocks aside."""
     if clock in SURE and said_at <= received_at + CLOCKS_DIFFER:
         return said_at
-    begin_ms = boot.latest_ms if clock in SURE else began_ms(boot)
     try:
-        at = _EPOCH + (begin_ms + monotonic_ms) * _MS
+        at = _EPOCH + (began_ms(boot) + monotonic_ms) * _MS
     except OverflowError:
         return min(said_at, received_at)
     return said_at if abs(at - said_at) <= SLACK_MS * _MS else max(at, _EPOCH)

@@ -252,3 +252,27 @@ def test_a_right_clock_is_left_alone(machine: Machine) -> None:
     machine.tells_its_health()
     assert machine.stands() == after(0)
     assert machine.value("SELECT count(*) FROM events WHERE said_at IS NOT NULL") == 0
+
+
+def test_a_backlog_with_a_right_clock_is_not_looked_through_with_each_batch(machine: Machine) -> None:
+    """What is known of its boot is written once."""
+    for _ in range(3):
+        machine.passes(hours=1)
+        machine.concludes()
+    waiting = machine.waiting
+    rows = []
+    for one in waiting:
+        machine.waiting = [one]
+        machine.delivers()
+        rows.append(machine.value("SELECT latest_ms || ' ' || claim_ms FROM boots"))
+    assert rows == [rows[0]] * 3
+
+
+def test_a_jump_that_nobody_noticed_is_found_by_the_rest_of_its_boot(machine: Machine) -> None:
+    """NTP vouches for a time three hours ahead in the middle of a boot whose begin is known."""
+    for offset in (timedelta(), timedelta(hours=3), timedelta()):
+        machine.passes(minutes=1)
+        machine.is_set(offset, "ntp")
+        machine.concludes()
+    machine.delivers()
+    assert machine.stands() == after(1, 2, 3)
