@@ -15,6 +15,7 @@ from central.api import (
     ledger,
     metrics,
     movements,
+    orders,
     out,
     problems,
     rollouts,
@@ -24,6 +25,7 @@ from central.api import (
 BLUEPRINTS = (
     events.blueprint,
     devices.blueprint,
+    orders.blueprint,
     claims.blueprint,
     enrolment.blueprint,
     ledger.blueprint,

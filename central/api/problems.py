@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from central.errors import AlreadyReviewed, NotReviewable
+from central.errors import AlreadyReviewed, CommandRefused, NotReviewable, SettingsRefused
 
 PREFIX = "/api/"
 MEDIA_TYPE = "application/problem+json"
@@ -65,6 +65,8 @@ def answer_errors_of(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(Problem, Problem.answer)
     blueprint.register_error_handler(AlreadyReviewed, lambda error: Problem(409, "already-reviewed", str(error)).answer())
     blueprint.register_error_handler(NotReviewable, lambda error: Problem(409, "not-reviewable", str(error)).answer())
+    blueprint.register_error_handler(CommandRefused, lambda error: Problem(409, "command-refused", str(error)).answer())
+    blueprint.register_error_handler(SettingsRefused, _of_settings)
     blueprint.register_error_handler(OperationalError, _of_busy_database)
     blueprint.register_error_handler(HTTPException, _of_http)
     blueprint.register_error_handler(Exception, _of_crash)
@@ -97,6 +99,11 @@ def _of_http(error: HTTPException) -> Response:
     kind = HTTPStatus(status).phrase.lower().replace(" ", "-")
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}  # Allow, Retry-After
     return Problem(status, kind, error.description or HTTPStatus(status).description, headers=headers).answer()
+
+
+def _of_settings(error: SettingsRefused) -> Response:
+    faults = tuple(Fault(f"/settings{where}", what) for where, what in error.faults)
+    return Problem(422, "settings-refused", "Nothing is changed: see errors.", faults).answer()
 
 
 def _of_busy_database(error: OperationalError) -> Response:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import typer
 from sqlalchemy.exc import DatabaseError
 
-from central.cli import backup, conformance, device, ledger, processes, records, release, settings, tls, token, user
+from central.cli import backup, conformance, device, ledger, orders, processes, records, release, settings, tls, token, user
 from central.errors import CentralError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app.add_typer(ledger.app)
 app.add_typer(backup.app)
 app.add_typer(conformance.app)
 app.add_typer(device.app, name="device")
+device.app.add_typer(orders.app)
 app.add_typer(tls.app, name="tls")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")

@@ -6,7 +6,7 @@ Version 0 wants nothing; heard signed and retained, it proves to a device that i
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection
@@ -26,6 +26,7 @@ from protocols.signing import PrivateKey, sign
 
 MOST_BYTES = 60_000  # a twin is one message
 Settings = Mapping[str, Any]
+Progress = Literal["own", "pending", "applied", "refused"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,24 @@ def overtake(conn: Connection, device: Device, reported: Reported, now: datetime
     if wanted.version < reported.version < LARGEST:
         again = replace(wanted, version=reported.version + 1, changed_by="centre", changed_at=now)
         _put(conn, device, wanted, again, now)
+
+
+def state_of(wanted: Twin, said: Reported | None) -> Progress:
+    """How far a device has come with what is wanted of it; `refused` when it took the version but not all of it."""
+    if wanted.version == 0:
+        return "own"
+    if said is None or said.version < wanted.version:
+        return "pending"
+    return "refused" if said.refused else "applied"
+
+
+def reported(conn: Connection, device: str) -> Reported | None:
+    """What a device last said of its twin; None when it said nothing that can be read."""
+    words = devices.reported_of(conn, device)
+    try:
+        return None if words is None else msgspec.convert(words, Reported, strict=False)
+    except msgspec.ValidationError:
+        return None
 
 
 def announced(conn: Connection, device: str) -> Birth | None:

@@ -18,6 +18,8 @@ from central.store.people import Token
 Scope = Literal[
     "events:read",
     "devices:read",
+    "devices:write",
+    "devices:command",
     "movements:write",
     "stock:read",
     "decisions:read",

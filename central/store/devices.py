@@ -138,6 +138,11 @@ def boot_of(conn: Connection, name: str) -> str | None:
     return conn.execute(select(devices.c.boot).where(devices.c.device == name)).scalar_one_or_none()
 
 
+def reported_of(conn: Connection, name: str) -> dict[str, object] | None:
+    """What the device last said of its twin, as JSON."""
+    return conn.execute(select(devices.c.reported).where(devices.c.device == name)).scalar_one_or_none()
+
+
 def birth_of(conn: Connection, name: str) -> dict[str, object] | None:
     """The device's newest birth as JSON."""
     return conn.execute(select(devices.c.birth).where(devices.c.device == name)).scalar_one_or_none()

@@ -37,6 +37,14 @@ class Program:
         """POST JSON below /api/v1."""
         return self.call("POST", path, data=json.dumps(body), content_type="application/json", **options)
 
+    def put(self, path: str, body: object) -> TestResponse:
+        """PUT JSON below /api/v1."""
+        return self.call("PUT", path, data=json.dumps(body), content_type="application/json")
+
+    def delete(self, path: str) -> TestResponse:
+        """DELETE below /api/v1."""
+        return self.call("DELETE", path)
+
     def call(self, method: str, path: str, **options: Any) -> TestResponse:
         """Any method below /api/v1, with the token unless `headers` say otherwise."""
         headers = {"Authorization": f"Bearer {self.token}"} | options.pop("headers", {})
