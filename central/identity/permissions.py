@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-Action = Literal["see", "decision.review", "count.mark_wrong", "device.admit", "device.configure", "device.command", "model.release"]
+Action = Literal[
+    "see", "decision.review", "count.mark_wrong", "device.admit", "device.configure", "device.command", "model.release"
+]
 
 _SEE: frozenset[Action] = frozenset({"see"})
 PERMISSIONS: Mapping[str, frozenset[Action]] = MappingProxyType(
-    {"viewer": _SEE, "admin": _SEE | {"decision.review", "count.mark_wrong", "device.admit", "device.configure", "device.command", "model.release"}}
+    {
+        "viewer": _SEE,
+        "admin": _SEE
+        | {"decision.review", "count.mark_wrong", "device.admit", "device.configure", "device.command", "model.release"},
+    }
 )
 
 
