@@ -46,6 +46,8 @@ def examined(config: EdgeConfig, clock: DeviceClock) -> Iterator[Check]:
     yield _disk(config)
     yield _outbox(config, clock)
     yield _guarded("keys", lambda: _keys(config))
+    if config.broker.certificate_file is not None:
+        yield _guarded("certificate", lambda: _certificate(config, clock))
     broker = _broker_port(config)
     yield broker
     if broker.ok:  # else the other end has nothing to be asked
@@ -107,6 +109,21 @@ def _keys(config: EdgeConfig) -> Check:
     centre_key(config)
     broker_place(config)
     return Check("keys", True, "own key, the centre's key and the broker password can be read")
+
+
+def _certificate(config: EdgeConfig, clock: DeviceClock) -> Check:
+    papers = broker_place(config).papers
+    if papers is None:
+        return Check("certificate", True, "none: this device signs in with a password")
+    days = (papers.ends_at() - clock.now().at).days
+    again = f"claim it again at the centre: tallyhouse device claim {config.device} --replace"
+    if days < 0:
+        return Check("certificate", False, f"has ended {-days} days ago", again)
+    if papers.is_due(clock.now().at):
+        return Check(
+            "certificate", False, f"{days} days left, and it was not renewed", "is centre_url right, and the console up?"
+        )
+    return Check("certificate", True, f"{days} days left; it renews itself")
 
 
 def _broker_port(config: EdgeConfig) -> Check:

@@ -4,13 +4,18 @@ from typing import Any
 
 import msgspec
 from flask import Response
+from pydantic import BaseModel, Field
 
 from central.api import nouns
 from central.api.access import caller, needs
 from central.api.answers import Answer, Moment, answer
+from central.api.problems import Problem
+from central.errors import DeviceError
+from central.fleet import revocation
 from central.floor import devices
 from central.floor.devices import DeviceState
 from central.parts import parts
+from central.store import devices as store
 
 blueprint = nouns.blueprint_for("devices")
 
@@ -43,6 +48,19 @@ class DeviceShape(Answer, frozen=True):
     health: dict[str, Any] | None
 
 
+class DevicePath(BaseModel):
+    """A device by its name."""
+
+    device: str = Field(max_length=32)
+
+
+class RevokedShape(Answer, frozen=True):
+    """`session_ended`: the broker was told, and no session of the device is open any more."""
+
+    device: str
+    session_ended: bool
+
+
 class DevicesShape(Answer, frozen=True):
     """By name."""
 
@@ -56,6 +74,25 @@ def every() -> Response:
     with parts().reading() as conn:
         known = devices.all_devices(conn, caller().site)
     return answer(DevicesShape(items=[_shape(state) for state in known]))
+
+
+@blueprint.delete("/<device>", summary="Shut a device out", responses={200: RevokedShape})
+@needs("devices:admit")
+def revoke(path: DevicePath) -> Response:
+    """Its certificates, password and claims are worth nothing from now on, its open session ends within seconds.
+
+    What it said stays; it comes back by a new claim. 409 where it was shut out before.
+    """
+    running, gate = parts(), parts().require_gate()
+    with running.reading() as conn:
+        known = store.get(conn, path.device)
+    if known is None or known.site != caller().site:
+        raise Problem(404, "not-found", f"There is no device {path.device} at site {caller().site}.")
+    try:
+        done = revocation.revoke_and_enforce(running.writing, gate, path.device, f"token {caller().name}", running.now())
+    except DeviceError as error:
+        raise Problem(409, "revoked-before", str(error)) from error
+    return answer(RevokedShape(device=path.device, session_ended=done.session_ended))
 
 
 def _shape(state: DeviceState) -> DeviceShape:

@@ -20,6 +20,7 @@ Scope = Literal[
     "devices:read",
     "devices:write",
     "devices:command",
+    "devices:admit",
     "movements:write",
     "stock:read",
     "decisions:read",

@@ -28,6 +28,7 @@ from central.store import catalogue, people, schema
 from central.up import claiming, programs, report
 from central.up.children import Children
 from central.up.folder import HouseFolder, held, prepared
+from central.up.keeping import Keeper
 
 Say = Callable[[str], None]
 TEND_EVERY_S = 0.5
@@ -154,8 +155,10 @@ def _enrol_agents(house: _House) -> None:
 def _watch(house: _House) -> None:
     seconds = house.wishes.seconds
     until_s = None if seconds is None else time.monotonic() + seconds
+    keeper = Keeper(house.parts, house.config, house.say)
     while not house.stopping.wait(TEND_EVERY_S) and (until_s is None or time.monotonic() < until_s):
         house.children.tend()
+        keeper.look(time.monotonic())
 
 
 def _report(house: _House, before: report.Counters) -> None:

@@ -18,7 +18,7 @@ from central.config import EXAMPLE
 from central.fleet.secret_files import write_secret
 from tests.parts.ports import eventually, free_port
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TALLYHOUSE, EDGE = (Path(sys.executable).with_name(name) for name in ("tallyhouse", "tallyhouse-edge"))
 WITHIN_A_MINUTE_S = 60.0
@@ -33,7 +33,7 @@ class House:
 
     def devices(self) -> dict[str, dict[str, object]]:
         """What `tallyhouse device list` says."""
-        call = [TALLYHOUSE, "device", "list", "--json", "--config", self.data / "tallyhouse.toml"]
+        call: list[str | Path] = [TALLYHOUSE, "device", "list", "--json", "--config", self.data / "tallyhouse.toml"]
         said = subprocess.run(call, capture_output=True, text=True, check=True, timeout=60).stdout
         return {row["device"]: row for row in json.loads(said)}
 
@@ -45,7 +45,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     for port in ("port = 8400", "port = 18883", "device_port = 18884", "program_port = 18885"):
         text = text.replace(f"\n{port}", f"\n{port.split(' ', maxsplit=1)[0]} = {free_port()}")
     write_secret(data / "tallyhouse.toml", text.encode())
-    call = [TALLYHOUSE, "up", "--empty", "--tls", "--data", data]
+    call: list[str | Path] = [TALLYHOUSE, "up", "--empty", "--tls", "--data", data]
     with subprocess.Popen(call, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
         assert process.stdout is not None
         try:
@@ -58,7 +58,9 @@ def house(tmp_path: Path) -> Iterator[House]:
 def read_picture_code(page: Page) -> str:
     """What a camera that is held before the screen reads."""
     shot = np.frombuffer(page.locator(".qr").screenshot(), np.uint8)
-    text, _, _ = cv2.QRCodeDetector().detectAndDecode(cv2.imdecode(shot, cv2.IMREAD_COLOR))
+    picture = cv2.imdecode(shot, cv2.IMREAD_COLOR)
+    assert picture is not None
+    text, _, _ = cv2.QRCodeDetector().detectAndDecode(picture)
     return text
 
 
@@ -81,7 +83,7 @@ def test_a_device_joins_by_what_is_on_the_screen_and_is_shut_out_within_a_minute
     expect(page.locator("#claim-state")).to_contain_text("It is in.")
     page.get_by_role("link", name="gate-07").click()
     row, log = page.locator("article#gate-07"), tmp_path / "agent.log"
-    call = [EDGE, "run", "--config", tmp_path / "gate" / "agent.toml"]
+    call: list[str | Path] = [EDGE, "run", "--config", tmp_path / "gate" / "agent.toml"]
     with log.open("wb") as out, subprocess.Popen(call, stdout=out, stderr=out) as agent:
         try:
             expect(row).to_contain_text("Connected", timeout=20_000)
