@@ -42,7 +42,7 @@ NOTES = (
 
 
 @cache
-def _migrated() -> bytes:
+def migrated() -> bytes:
     """An empty house with the notes of the model, migrated once for all schedules of a process."""
     with TemporaryDirectory() as folder:
         database = Path(folder) / DATABASE_NAME
@@ -70,7 +70,7 @@ class Centre:
         self._life: _Life | None = None
         self.database = folder / "0" / DATABASE_NAME
         self.database.parent.mkdir(parents=True)
-        self.database.write_bytes(_migrated())
+        self.database.write_bytes(migrated())
         self._register(keys)
         self.back_up()
         self.start()

@@ -57,7 +57,7 @@ def found_by(folder: Path, schedules: Sequence[int]) -> list[int]:
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_on_purpose_is_found(mistake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By one of the first schedules; a device that ignores the epoch is put right by its next event, so that one takes long to show."""
+    """Soon; but a device that ignores the epoch is put right by its next event, so that this one takes long to show."""
     owner, name, wrong = MISTAKES[mistake]
     monkeypatch.setattr(owner, name, wrong)
     folder = in_memory(tmp_path)
