@@ -19,7 +19,13 @@ FRESH_FOR = timedelta(minutes=5)
 TAR = "application/x-tar"
 CHALLENGE = {"WWW-Authenticate": request_signing.SCHEME}
 
-blueprint = APIBlueprint("api_archives", __name__, url_prefix=PATH.rstrip("/"), abp_responses=document.PROBLEMS)
+blueprint = APIBlueprint(
+    "api_archives",
+    __name__,
+    url_prefix=PATH.rstrip("/"),
+    abp_security=document.DEVICE_SECURITY,
+    abp_responses=document.PROBLEMS,
+)
 problems.answer_errors_of(blueprint)
 
 

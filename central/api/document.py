@@ -7,6 +7,8 @@ from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, ConfigDict
 
+from protocols.request_signing import SCHEME
+
 blueprint = Blueprint("api_document", __name__, url_prefix="/api/v1")
 
 
@@ -30,6 +32,7 @@ class ProblemShape(BaseModel):
 
 
 SECURITY: list[dict[str, list[str]]] = [{"token": []}]
+DEVICE_SECURITY: list[dict[str, list[str]]] = [{"device": []}]
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemShape"}}}
 PROBLEMS: ResponseDict = {
     status: {"description": words, "content": _PROBLEM}
@@ -43,7 +46,10 @@ PROBLEMS: ResponseDict = {
 
 def describe(app: OpenAPI) -> None:
     """Say in the document how to sign in and what errors look like."""
-    app.security_schemes = {"token": {"type": "http", "scheme": "bearer", "description": "th_<prefix>_<secret>"}}
+    app.security_schemes = {
+        "token": {"type": "http", "scheme": "bearer", "description": "th_<prefix>_<secret>"},
+        "device": {"type": "http", "scheme": SCHEME, "description": "<device> <Unix seconds> <signature>"},
+    }
     app.validation_error_model = ProblemShape
 
 
