@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from central.errors import ConfigError, SecretError
 from central.logs import Level
@@ -28,7 +28,13 @@ def _name(text: str) -> str:
         raise ValueError(error) from error
 
 
+def _listed(value: object) -> object:
+    """The environment has no lists: a text is its parts between commas."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, AfterValidator(_name)]
 
@@ -51,6 +57,12 @@ host = "127.0.0.1"
 port = 18883
 user = "central"
 password_file = "secrets/central.password" # mode 0600
+tls = false                             # true: devices come in by certificate, programs by password over TLS
+tls_host = "127.0.0.1"                  # where these two doors listen; "0.0.0.0" lets the network in
+device_port = 18884
+program_port = 18885
+names = []                              # host names and addresses of this machine: they stand in the servers' certificate
+certificate_days = 365                  # how long a device's certificate lasts; it is renewed when a third is left
 
 [backup]
 # dir = "/mnt/backup/house"              # another disk; without it no backups are made
@@ -96,7 +108,7 @@ class BrokerConfig(_Section):
     tls_host: Text = "127.0.0.1"
     device_port: Port = 18884
     program_port: Port = 18885
-    names: tuple[Text, ...] = ()
+    names: Texts = ()
     certificate_days: Annotated[int, Field(ge=1, le=3650)] = 365
 
     @property

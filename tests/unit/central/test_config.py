@@ -83,3 +83,13 @@ def test_the_signing_key_must_be_one(tmp_path: Path) -> None:
     write_secret(config.signing_key_file, b"nonsense")
     with pytest.raises(SecretError, match=r"centre\.key"):
         signing_key(config)
+
+
+def test_names_of_the_machine_come_from_the_environment_as_well(tmp_path: Path) -> None:
+    """With commas between them; the first one is what devices are told where the doors listen to the network."""
+    file = tmp_path / "tallyhouse.toml"
+    file.write_text('[console]\nhost = "0.0.0.0"\ntls = true\n[broker]\ntls = true\ntls_host = "0.0.0.0"\n')
+    config = load(file, {"TALLYHOUSE_BROKER_NAMES": "192.168.1.5, house.local"})
+    assert config.broker.names == ("192.168.1.5", "house.local")
+    assert config.broker.device_address == ("192.168.1.5", 18884)
+    assert (config.device_url, config.console_url) == ("https://192.168.1.5:8400", "https://127.0.0.1:8400")
