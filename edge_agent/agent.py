@@ -27,11 +27,13 @@ from edge_agent.link.renewal import Renewing
 from edge_agent.link.uploader import Uploader
 from edge_agent.logs import RecentLogs
 from edge_agent.observer import Observer
+from edge_agent.outbox.budget import in_bytes
 from edge_agent.outbox.database import OUTBOX_NAME
 from edge_agent.outbox.entry import Stamper
 from edge_agent.outbox.evidence import EvidenceSpool
 from edge_agent.outbox.queue import Queue
 from edge_agent.outbox.recovery import open_outbox
+from edge_agent.outbox.wear import WearMeter
 from edge_agent.service import Service
 from edge_agent.twin import read_applied, with_applied
 from edge_agent.workshop import Replay, Workshop, birth
@@ -152,7 +154,7 @@ def build(
     stack.callback(file.close)
     applied = read_applied(file)
     config = own if replay is not None else with_applied(own, applied)
-    queue, spool = Queue(file), EvidenceSpool(file)
+    queue, spool = Queue(file, in_bytes(own.budget)), EvidenceSpool(file)
     will = encode(Will(boot=clock.boot, reason="connection_lost"))
     place = replace(broker_place(config), knows_the_time=clock.now().clock != "bad")
     connection = Connection(config.site, config.device, place, key, will)
@@ -165,7 +167,8 @@ def build(
     inbox = Inbox(config.site, config.device, centre, orders or NoOrders())
     born = encode(birth(config, clock, observers, orders.actions if orders is not None else {}))
     publisher = Publisher(connection, queue, uploader, inbox, clock, born)
-    health = HealthReport(config.data_dir, clock, queue, observers)
+    rated_tb = own.budget.card_tb_written
+    health = HealthReport(config.data_dir, clock, queue, observers, wear=WearMeter(rated_tb and rated_tb * 1e12))
     renewing = None
     if place.papers is not None and config.centre_url is not None:
         renewing = Renewing(config.device, config.centre_url, place.papers, key, clock, connection.show_new_papers)

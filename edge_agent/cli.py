@@ -98,19 +98,21 @@ def outbox(
         typer.Option(min=0, help="Number the next event after this sequence of the centre's. Stop the agent first."),
     ] = None,
 ) -> None:
-    """Show what waits for the centre and what was set aside."""
+    """Show what waits for the centre, by class, what is kept or had to leave, and what was set aside."""
+    from edge_agent.outbox.budget import in_bytes  # noqa: PLC0415
     from edge_agent.outbox.database import OUTBOX_NAME  # noqa: PLC0415
     from edge_agent.outbox.view import renumbered, shown  # noqa: PLC0415
 
     with _worded():
-        path = configuration.load(config).data_dir / OUTBOX_NAME
+        loaded = configuration.load(config)
+        path = loaded.data_dir / OUTBOX_NAME
         if continue_after is not None:
             waiting = renumbered(path, continue_after)
             following = continue_after + waiting + 1
             told = f"the next event is {following}; {waiting} waiting events were numbered anew"
             typer.echo(json.encode({"next": following, "numbered_anew": waiting}).decode() if as_json else told)
             return
-        view = shown(path)
+        view = shown(path, in_bytes(loaded.budget))
         typer.echo(json.format(json.encode(view)).decode() if as_json else view.as_text())
 
 

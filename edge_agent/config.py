@@ -44,6 +44,13 @@ password_file = "ear-01.password" # mode 0600; over TLS instead of user name and
 # certificate_file = "device.crt" # of key_file's key, which signs the batches too
 # authority_file = "authority.crt" # whose certificates are believed
 
+[budget]                          # of the data folder; what must leave for want of room is declared to the centre
+events_mb = 400                   # room that events always have
+evidence_mb = 400                 # the most that pictures and readings may take; together: the most of all
+grace_hours = 24                  # what the centre has acknowledged stays so long, for a centre restored from a backup
+grace_mb = 50                     # and at most so much of it
+# card_tb_written = 20            # what the memory card is rated for: health then forecasts its life
+
 [privacy]                         # what of a picture may leave the device
 moving_things = "pixelate"        # pixelate | keep: things that move and are larger than a facing
 outside_regions = "pixelate"      # pixelate | keep: what lies outside the regions of the tasks
@@ -126,6 +133,16 @@ class ActuatorConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pulse_s: Annotated[float, Meta(gt=0, le=60)] = 1.0
 
 
+class BudgetConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much of the disk the outbox may take, in units of a million bytes, and what the card is rated for."""
+
+    events_mb: Annotated[float, Meta(ge=4)] = 400.0
+    evidence_mb: Annotated[float, Meta(ge=1)] = 400.0
+    grace_hours: Annotated[float, Meta(ge=0)] = 24.0
+    grace_mb: Annotated[float, Meta(ge=0)] = 50.0
+    card_tb_written: Annotated[float, Meta(gt=0)] | None = None
+
+
 class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -142,6 +159,7 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     release_keys: tuple[str, ...] = ()
     model_trial_s: Seconds = 120.0
+    budget: BudgetConfig = BudgetConfig()
     privacy: PrivacyPolicy = PrivacyPolicy()
     source: tuple[SourceConfig, ...] = ()
     task: tuple[TaskConfig, ...] = ()
@@ -194,7 +212,7 @@ def _overridden(raw: dict[str, Any], environment: Mapping[str, str]) -> dict[str
     broker = dict(raw.get("broker") or {})
     for field in EdgeConfig.__struct_fields__:
         value = environment.get(ENVIRONMENT_PREFIX + field.upper())
-        if value is not None and field not in {"broker", "privacy", "release_keys", "source", "task", "actuator"}:
+        if value is not None and field not in {"broker", "budget", "privacy", "release_keys", "source", "task", "actuator"}:
             merged[field] = value
     for field in Broker.__struct_fields__:
         value = environment.get(f"{ENVIRONMENT_PREFIX}BROKER_{field.upper()}")

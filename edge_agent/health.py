@@ -13,6 +13,7 @@ from edge_agent.machine import Machine, clock_error_s
 from edge_agent.observer import Observer
 from edge_agent.outbox.queue import Queue
 from edge_agent.outbox.state import QueueState, oldest_age_s
+from edge_agent.outbox.wear import WearMeter
 from protocols.codec import wire_time
 from protocols.messages.device import Health, OutboxHealth, SourceHealth
 
@@ -33,9 +34,10 @@ class HealthReport:
         queue: Queue,
         observers: Sequence[Observer],
         machine: Machine = MACHINE,
+        wear: WearMeter | None = None,
     ) -> None:
         self._data_dir, self._clock, self._queue, self._observers = data_dir, clock, queue, observers
-        self._machine = machine
+        self._machine, self._wear = machine, wear
         self._busy_and_total = machine.processor_times()
         self._jumps = clock.jumps
 
@@ -61,6 +63,7 @@ class HealthReport:
             throttled=list(self._machine.throttled().now),
             clock_jumps=self._clock.jumps,
             clock_error_s=clock_error_s(),
+            wear=None if self._wear is None else self._wear.now(time.monotonic()),
             paused=said and said[:_LONGEST_TEXT],
         )
 

@@ -21,7 +21,7 @@ from edge_agent.outbox.eviction import remainder
 from edge_agent.outbox.evidence import forget_old, send_again, spool
 from edge_agent.outbox.grace import Grace
 from edge_agent.outbox.ranks import Rank, rank_of
-from edge_agent.outbox.room import Room
+from edge_agent.outbox.room import PIECES_BYTES, Room
 from edge_agent.outbox.rows import StoredRow, put_rows
 from edge_agent.outbox.snapshots import save
 from edge_agent.outbox.state import QueueState, read_state
@@ -200,15 +200,15 @@ class Queue:
 
     def _make_fit(self, has_evidence: bool) -> None:
         """Free what is over the budget, and a little more, a step a transaction."""
-        is_over = has_evidence and self._room.is_evidence_over(self._file.connection)
-        while is_over and self._step(lambda c: self._room.free_evidence(c, self._counter)):
-            is_over = self._room.is_evidence_over(self._file.connection, self.budget.evidence_bytes // 20)
+        excess = self._room.evidence_excess_bytes(self._file.connection) if has_evidence else 0
+        while excess > 0 and self._step(lambda c: self._room.free_evidence(c, self._counter, excess)):  # noqa: B023
+            excess = self._room.evidence_excess_bytes(self._file.connection)
         is_short = self._room.is_short()
         while is_short and (self._prune_below(self.acknowledged) or self._step(self._free_any)):
             is_short = self._room.is_short(self.budget.slack_bytes)
 
     def _free_any(self, connection: sqlite3.Connection) -> Counter | None:
-        freed = self._room.free_evidence(connection, self._counter)
+        freed = self._room.free_evidence(connection, self._counter, self._room.excess_bytes())
         return freed or self._room.free_events(connection, self._counter)
 
     def _relieved(self, spare: Rank) -> bool:
@@ -219,7 +219,7 @@ class Queue:
         freed = 0
         while freed < FULL_DISK_STEPS and (
             self._prune_below(self.acknowledged)
-            or self._step(lambda c: self._room.free_evidence(c, self._counter, delivered=spare > Rank.ALARM))
+            or self._step(lambda c: self._room.free_evidence(c, self._counter, PIECES_BYTES, delivered=spare > Rank.ALARM))
             or self._step(lambda c: self._room.free_events(c, self._counter, spare))
         ):
             freed += 1

@@ -43,13 +43,19 @@ class Room:
         self.file.fold_log()
         return self.file.occupied_bytes() > limit
 
-    def is_evidence_over(self, connection: sqlite3.Connection, margin_bytes: int = 0) -> bool:
-        """Whether pictures and stretches take more than theirs less a margin."""
-        return spooled_bytes(connection) > self.budget.evidence_bytes - margin_bytes
+    def excess_bytes(self) -> int:
+        """How much the file takes beyond its budget and the slack under it."""
+        return self.file.occupied_bytes() - self.budget.total_bytes + self.budget.slack_bytes
 
-    def free_evidence(self, connection: sqlite3.Connection, counter: Counter, delivered: bool = False) -> Counter | None:
+    def evidence_excess_bytes(self, connection: sqlite3.Connection) -> int:
+        """How much pictures and stretches take beyond their limit."""
+        return spooled_bytes(connection) - self.budget.evidence_bytes
+
+    def free_evidence(
+        self, connection: sqlite3.Connection, counter: Counter, wanted_bytes: int, delivered: bool = False
+    ) -> Counter | None:
         """Drop some evidence, perhaps only what the centre has; the counter that knows of it, None: nothing to drop."""
-        waited, gone = evict_pieces(connection, PIECES_BYTES, only_delivered=delivered)
+        waited, gone = evict_pieces(connection, min(wanted_bytes, PIECES_BYTES), only_delivered=delivered)
         if waited:
             _log.warning("evidence_evicted", pieces=waited, remedy=REMEDY)
         return replace(counter, evidence_evicted=counter.evidence_evicted + waited) if gone else None

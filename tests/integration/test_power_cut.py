@@ -33,7 +33,7 @@ from tests.parts.torn_disk import Recording, recorded, torn
 
 STAMPER = Stamper(DeviceClock(BOOT))
 CUTS, FLIPS = 120, 120
-SMALL = Budget(events_bytes=RESERVE_BYTES + 40_000, evidence_bytes=30_000, grace_bytes=4_000)
+SMALL = Budget(events_bytes=RESERVE_BYTES + 30_000, evidence_bytes=20_000, grace_bytes=4_000)
 AMPLE = Budget(grace_bytes=6_000)
 
 
