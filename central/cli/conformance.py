@@ -113,4 +113,4 @@ def _tell_results(results: list[Result], as_json: bool) -> None:
         return
     for result in results:
         rule = result.rule
-        typer.echo(f"{result.outcome:<8} {rule.name:<9} {rule.paragraph:<5} {rule.text}: {result.detail}")
+        typer.echo(f"{result.outcome:<8} {rule.name:<9} ({rule.paragraph}) {rule.text}: {result.detail}")

@@ -8,7 +8,7 @@ Outcome = Literal["kept", "broken", "not_seen"]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. paragraph: of the contract on the wire (docs/reference/wire.md)."""
+    """One rule. paragraph: of the contract, by the section of docs/reference/wire.md."""
 
     name: str
     paragraph: str
@@ -24,16 +24,16 @@ class Result:
     detail: str
 
 
-BIRTH = Rule("birth", "§2", "says on up/status, retained, that it is online, with its boot")
-SIGNED = Rule("signed", "§3", "signs each batch over the bytes as sent, with the key on record")
-SIZE = Rule("size", "§3", "keeps each batch within 64 kB and 200 events")
-READABLE = Rule("readable", "§3", "speaks only of kinds that fit their schema")
-NUMBERED = Rule("numbered", "§3", "numbers events without a hole, in rising order")
-SAME = Rule("same", "§3", "sends an event again as it was: same number, same id")
-PUBACK = Rule("puback", "§4.2", "takes no PUBACK for durability: it sends again what was not acknowledged")
-ONWARD = Rule("onward", "§4.4", "goes on behind what was acknowledged")
-GAP = Rule("gap", "§4.4", "goes back to where a gap was answered")
-EPOCH = Rule("epoch", "§2", "goes back to what was acknowledged when the centre has a new epoch")
-TWIN = Rule("twin", "§5", "refuses a twin whose signature it cannot verify")
-ECHO = Rule("echo", "§2", "echoes on up/reported the version of the twin that it applied")
+BIRTH = Rule("birth", "§2 Topics", "says on up/status, retained, that it is online, with its boot")
+SIGNED = Rule("signed", "§3 A batch", "signs each batch over the bytes as sent, with the key on record")
+SIZE = Rule("size", "§3 A batch", "keeps each batch within 64 kB and 200 events")
+READABLE = Rule("readable", "§3 A batch", "speaks only of kinds that fit their schema")
+NUMBERED = Rule("numbered", "§3 A batch", "numbers events without a hole, in rising order")
+SAME = Rule("same", "§3 A batch", "sends an event again as it was: same number, same id")
+PUBACK = Rule("puback", "§4 What the centre answers", "takes no PUBACK for durability: it sends again what was not acknowledged")
+ONWARD = Rule("onward", "§4 What the centre answers", "goes on behind what was acknowledged")
+GAP = Rule("gap", "§4 What the centre answers", "goes back to where a gap was answered")
+EPOCH = Rule("epoch", "§2 Topics", "goes back to what was acknowledged when the centre has a new epoch")
+TWIN = Rule("twin", "§5 The twin", "refuses a twin whose signature it cannot verify")
+ECHO = Rule("echo", "§2 Topics", "echoes on up/reported the version of the twin that it applied")
 RULES = (BIRTH, SIGNED, SIZE, READABLE, NUMBERED, SAME, PUBACK, ONWARD, GAP, EPOCH, TWIN, ECHO)
