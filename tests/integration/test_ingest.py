@@ -323,7 +323,7 @@ def test_what_the_code_stumbles_over_is_set_aside_alone(engine: Engine, eye: Voi
 
 
 def test_conclusions_are_announced_in_one_gapless_row(engine: Engine, eye: Voice) -> None:
-    """A defect, an anomaly, its alarm and the changed level, numbered 1 to 4; a level that did not change is not told again."""
+    """A defect, an anomaly, its alarm and the changed level, numbered 1 to 4; a level told before is not told again."""
     said = [event(1, defect()), event(2, equipment_anomaly()), event(3), event(4)]
     eye.say("events", codec.encode(batch(said)))
     assert eye.acknowledgement().upto == 4
