@@ -98,7 +98,9 @@ class Releases:
         for kind, release in (wanted or {}).items():
             if followed.get(kind) != release:
                 self._retries.pop(kind, None)
-                self.slots.point(kind, turns.asked_anew(self.slots.pointer(kind), release))
+                pointer = self.slots.pointer(kind)
+                if release.sha256 in pointer.refused:
+                    self.slots.point(kind, turns.asked_anew(pointer, release))
 
     def _turn(self, kind: str, pointer: Pointer, models: Mapping[str, ModelRelease] | None) -> None:
         pointer = self._tried(kind, pointer)

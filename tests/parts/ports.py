@@ -25,11 +25,13 @@ def answers(port: int) -> bool:
     return True
 
 
-def eventually(look: Callable[[], Found], within_s: float = 10.0, what: str = "the condition") -> Found:
+def eventually(
+    look: Callable[[], Found], within_s: float = 10.0, what: str = "the condition", look_every_s: float = 0.02
+) -> Found:
     """The first truthy answer of `look`. Raises AssertionError after `within_s`, naming the last answer."""
     deadline = time.monotonic() + within_s
     while not (found := look()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come within {within_s} s; last answer: {found!r}")
-        time.sleep(0.02)
+        time.sleep(look_every_s)
     return found
