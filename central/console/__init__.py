@@ -18,7 +18,7 @@ from central.console import (
     why,
 )
 from central.console.access import guard
-from central.console.setup import account, admission, devices, keeping, ledger, models
+from central.console.setup import account, admission, device, devices, keeping, ledger, models
 
 BLUEPRINTS = (
     today.blueprint,
@@ -27,6 +27,7 @@ BLUEPRINTS = (
     plan.blueprint,
     why.blueprint,
     devices.blueprint,
+    device.blueprint,
     models.blueprint,
     admission.blueprint,
     ledger.blueprint,

@@ -70,6 +70,33 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "equipment_anomaly": N_("Machine anomaly"),
             "sensor_summary": N_("Sensor readings"),
             "lost": N_("Declared loss"),
+            "command_result": N_("Result of a command"),
+        },
+        "action": {
+            "take_picture": N_("Take a picture"),
+            "recount": N_("Count again"),
+            "reject_part": N_("Throw out the part"),
+            "stop_conveyor": N_("Stop the machine"),
+            "reload_model": N_("Read the models again"),
+            "send_logs": N_("Send the log"),
+        },
+        "command": {
+            "unconfirmed": N_("Waits for a person"),
+            "waiting": N_("On its way"),
+            "accepted": N_("Taken"),
+            "running": N_("Under way"),
+            "done": N_("Done"),
+            "failed": N_("Failed"),
+            "expired": N_("Came too late"),
+            "refused": N_("Refused by the device"),
+            "cancelled": N_("Taken back by a person"),
+            "timed_out": N_("No answer"),
+        },
+        "progress": {
+            "own": N_("As its own file says"),
+            "pending": N_("Not heard yet"),
+            "applied": N_("Applied"),
+            "refused": N_("Applied in part"),
         },
         "part_verdict": {"fail": N_("Defect"), "review": N_("To be looked at")},
         "phase": {"onset": N_("began"), "end": N_("ended")},
@@ -117,7 +144,11 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "announcements": N_("Announcements"),
             "changes": N_("Changes for open pages"),
         },
-        "task_kind": {"shelf_count": N_("Shelf count"), "defects": N_("Defects")},
+        "task_kind": {
+            "shelf_count": N_("Shelf count"),
+            "defects": N_("Defects"),
+            "equipment_anomaly": N_("Machine anomaly"),
+        },
         "rollout": {
             "measuring": N_("Being measured"),
             "soaking": N_("On trial"),
@@ -177,6 +208,12 @@ def coded(code: str | None, group: str) -> str:
     return code.replace("_", " ") if text is None else translator(language())(text)
 
 
+def setting(text: str) -> str:
+    """A title or description from a device's settings schema, in the reader's language where we know it."""
+    return translator(language())(text)
+
+
 def register(app: Flask) -> None:
     """Give templates the filter."""
     app.jinja_env.filters["coded"] = coded
+    app.jinja_env.filters["setting"] = setting
