@@ -72,16 +72,17 @@ def forget_quarantine(parts: Parts, now: datetime) -> bool:
 
 
 def forget_events(parts: Parts, now: datetime) -> bool:
-    """The oldest events of each device, up to those that came after the limit."""
+    """The oldest events of one device, up to those that came after the limit."""
     before = now - timedelta(days=parts.limits.events_days)
     with parts.reading() as conn:
         ledgers = devices.ledgers_of(conn, [device.device for device in devices.identities(conn)])
-        upto = {name: _old_upto(conn, ledger, before) for name, ledger in ledgers.items()}
-    for name, sequence in upto.items():
-        if sequence is not None:
-            with parts.writing() as conn:
-                _forget_upto(conn, name, sequence)
-    return any(sequence is not None for sequence in upto.values())
+        old = ((name, upto) for name, ledger in ledgers.items() if (upto := _old_upto(conn, ledger, before)) is not None)
+        device, upto = next(old, ("", 0))
+    if not device:
+        return False
+    with parts.writing() as conn:
+        _forget_upto(conn, device, upto)
+    return True
 
 
 def forget_minutes(parts: Parts, now: datetime) -> bool:
