@@ -1,5 +1,6 @@
 """One backup, made while the house runs: SQLite's own online copy in one step, which sees one moment and stops no writer."""
 
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -24,6 +25,7 @@ from central.backup.manifest import (
 )
 from central.errors import BackupError
 
+PARTIAL = ".partial"
 SECRET_FOLDERS = ("secrets", "tls", "broker")
 _LEFT_OUT = frozenset({".pid", ".log", ".new"})
 
@@ -53,8 +55,15 @@ def back_up(source: Source, into: Path, now: datetime, *, with_secrets: bool) ->
     Holds the house's keys unless told otherwise: then only those who own it may read it (mode 0700, files 0600).
     """
     into.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _alone_in(into):
+        return _made(source, into, now, with_secrets=with_secrets)
+
+
+def _made(source: Source, into: Path, now: datetime, *, with_secrets: bool) -> Made:
     name = f"{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
-    final, partial = into / name, into / f".{name}.partial"
+    final, partial = into / name, into / f".{name}{PARTIAL}"
+    for left in into.glob(f".*{PARTIAL}"):  # of one that was killed
+        shutil.rmtree(left)
     partial.mkdir(mode=0o700)
     try:
         made = _filled(source, BackupFolder(partial), now, with_secrets=with_secrets)
@@ -69,6 +78,11 @@ def back_up(source: Source, into: Path, now: datetime, *, with_secrets: bool) ->
 
 def thin_out(into: Path, keep: int) -> int:
     """Remove all but the newest `keep` backups, and evidence that none of those names; how many backups went."""
+    with _alone_in(into):
+        return _thinned_out(into, keep)
+
+
+def _thinned_out(into: Path, keep: int) -> int:
     found = backups_in(into)
     gone, kept = found[: max(0, len(found) - keep)], found[-keep:]
     for backup in gone:
@@ -154,6 +168,16 @@ def _copy_files(source: Source, target: Path, *, with_secrets: bool) -> None:
             (target / place).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             shutil.copyfile(file, target / place)
             (target / place).chmod(0o600)
+
+
+@contextmanager
+def _alone_in(into: Path) -> Iterator[None]:
+    with (into / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BackupError(f"another backup is being made in {into}: try again when it is done") from error
+        yield
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Backups of a real house: made while it is written, incremental, checked, put back; and what is refused."""
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -229,8 +230,21 @@ def test_a_backup_that_was_interrupted_leaves_nothing(home: House, tmp_path: Pat
     """The database is gone: the error names it, and no half folder stays."""
     with pytest.raises(BackupError, match="no backup of"):
         back_up(replace(source(home), database=tmp_path / "none.db"), tmp_path / "b", home.now, with_secrets=True)
-    assert os.listdir(tmp_path / "b") == []
+    assert os.listdir(tmp_path / "b") == [".lock"]
     with pytest.raises(BackupError, match="holds no finished backup"):
         chosen(tmp_path / "b")
     assert backups_in(tmp_path / "b") == []
     assert BackupFolder(tmp_path).piece("sha256:abcd") == tmp_path.parent / "evidence/ab/abcd"
+
+
+def test_one_backup_at_a_time_and_what_a_killed_one_left_goes(home: House, tmp_path: Path) -> None:
+    """A second one is refused while the first is made; half a folder is removed by the next."""
+    half = tmp_path / "b" / ".20260101T000000.000000Z.partial"
+    half.mkdir(parents=True)
+    (half / "tallyhouse.db").write_text("half")
+    with (tmp_path / "b" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(BackupError, match="another backup is being made"):
+            made(home, tmp_path / "b")
+    made(home, tmp_path / "b")
+    assert not half.exists()
