@@ -82,7 +82,9 @@ def enrol(conn: Connection, newcomer: Newcomer, gate: Gate, now: datetime, dutie
 def _papers(newcomer: Newcomer, gate: Gate) -> Papers:
     if gate.has_tls:
         return WITH_CERTIFICATE
-    return Papers(key=f"{newcomer.device}.key", password=f"{newcomer.device}.password")
+    is_of_tls = (newcomer.out / WITH_CERTIFICATE.key).exists()  # of a time when this house had TLS: it is the key on record
+    key = WITH_CERTIFICATE.key if is_of_tls else f"{newcomer.device}.key"
+    return Papers(key=key, password=f"{newcomer.device}.password")
 
 
 def _let_in(conn: Connection, newcomer: Newcomer, gate: Gate, papers: Papers, key: PublicKey, now: datetime) -> None:

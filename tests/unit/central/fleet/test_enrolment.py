@@ -16,7 +16,7 @@ from central.fleet import broker, enrolment
 from central.fleet.agent_file import Centre, Duties
 from central.fleet.enrolment import Newcomer
 from central.fleet.gate import Gate
-from central.store import catalogue, devices, schema
+from central.store import catalogue, devices, identities, schema
 from central.store.engine import open_engine, reading, writing
 from protocols.signing import private_key, public_text
 from tests.parts.gate import gate_at, now
@@ -138,3 +138,17 @@ def test_in_a_house_with_tls_a_device_of_this_machine_gets_a_certificate(engine:
     agent = tomllib.loads(comer.agent_file.read_text())
     assert agent["broker"].keys() == {"host", "port", "certificate_file", "authority_file"}
     assert not gate.broker.passwords.exists()
+
+
+def test_a_house_that_gives_up_tls_keeps_its_devices(engine: Engine, tmp_path: Path) -> None:
+    """Their key stays, a password is made, and the end of their certificate does not matter any more."""
+    house, comer = gate_at(tmp_path / "house"), newcomer(tmp_path)
+    broker.write_broker(house.broker, host="127.0.0.1", port=18883, as_root=False)
+    for gate in (house, replace(house, has_tls=False)):
+        with writing(engine) as conn:
+            enrolment.enrol(conn, comer, gate, now(), Duties())
+    agent = tomllib.loads(comer.agent_file.read_text())
+    assert agent["key_file"] == "device.key"
+    assert agent["broker"]["password_file"] == "cam-07.password"
+    with reading(engine) as conn:
+        assert identities.ends(conn) == {}
