@@ -1,8 +1,9 @@
-"""`tallyhouse-sim`: run the fake hardware of a site, list scenes, take one picture."""
+"""`tallyhouse-sim`: run the fake hardware of a site, list scenes, take one picture, write labelled frames."""
 
 import asyncio
 import signal
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from firmware_sim.devices.till_api import Api
 from firmware_sim.devices.whole_file import write_whole
 from firmware_sim.errors import BadOption, CameraUnknown, SimulatorError
 from firmware_sim.logs import configure
+from firmware_sim.render.labelled_frames import write_part_frames, write_shelf_frames
 from firmware_sim.scene_file import load, shipped_scenes
 from firmware_sim.world.warehouse import Warehouse
 
@@ -30,6 +32,13 @@ log = structlog.get_logger()
 
 SceneOption = Annotated[str, typer.Option(help="A shipped scene by name, or a .toml file.")]
 SeedOption = Annotated[int | None, typer.Option(min=0, help="Another world of the same scene; default: the scene's.")]
+
+
+class Labelled(Enum):
+    """What frames can be labelled for."""
+
+    shelf_count = "shelf_count"
+    defects = "defects"
 
 
 @app.command()
@@ -95,6 +104,28 @@ def snapshot(
     picture = CameraEye(warehouse, found).picture(at)
     if not cv2.haveImageWriter(str(out)) or not cv2.imwrite(str(out), picture):
         raise BadOption(f"{out} cannot be written; name a .jpg or .png in a folder that exists")
+
+
+@app.command()
+def frames(
+    kind: Annotated[Labelled, typer.Argument(help="What is on them: shelf_count or defects.")],
+    out: Annotated[Path, typer.Option(help="Folder to write into, as `tallyhouse-models evaluate` reads it.")],
+    scene: SceneOption = "small_warehouse",
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="How many pictures.")] = 40,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 5_000_000,
+) -> None:
+    """Write frames of a scene with their labels, by which models are measured until people label real ones."""
+    plan = load(scene)
+    fresh = out if out.exists() else out.with_name(f".{out.name}.new")  # a folder that is there is whole
+    try:
+        if kind is Labelled.shelf_count:
+            written = write_shelf_frames(plan, fresh, count, seed)
+        else:
+            written = write_part_frames(fresh, count, seed)
+        fresh.rename(out)
+    except OSError as error:
+        raise BadOption(f"--out {out} cannot be written ({error.strerror}); name a folder of yours") from error
+    typer.echo(f"{out}: {written} labelled frames")
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from central.up import claiming, programs, report
 from central.up.children import Children
 from central.up.folder import HouseFolder, held, prepared
 from central.up.keeping import Keeper
+from central.up.labelling import frames_labelled
 
 Say = Callable[[str], None]
 TEND_EVERY_S = 0.5
@@ -95,7 +96,8 @@ def _live(house: _House) -> None:
         _start(house)
         if not house.stopping.is_set():
             house.say(f"ready, open: {address}")
-        _watch(house)
+        with nullcontext() if house.wishes.is_empty else frames_labelled(house.config.data_dir / "labelled", company.SCENE):
+            _watch(house)
         _report(house, before)
     finally:
         house.children.stop_all()

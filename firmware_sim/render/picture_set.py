@@ -24,7 +24,7 @@ from firmware_sim.world.parts import DEFECT_KINDS, BeltView, DefectKind, draw_pa
 from firmware_sim.world.shelf import CartonGrid, Shelf, draw_look
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
-_JPEG_QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 90]
+JPEG_QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 90]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def shelf_pictures(seed: int, frames: int) -> Iterator[ShelfPicture]:
         shelves = [_any_shelf(f"s{seed}-{number}-{place}", rng) for place in range(4)]
         rendered = render_shelves(shelves, draw_lighting(rng), rng)
         for roi, boxes in zip(rendered.rois, rendered.boxes_px, strict=True):
-            yield _cropped(rendered.frame, roi, boxes, rng)
+            yield cropped(rendered.frame, roi, boxes, rng)
 
 
 def part_picture(seed: int, number: int, kind: DefectKind | None) -> PartFrame:
@@ -84,11 +84,11 @@ def parts(
 ) -> None:
     """Write pictures of parts at rest, good ones and, if asked for, defective ones with masks."""
     for number in range(good):
-        cv2.imwrite(str(_folder(out / "good") / f"{number:05}.jpg"), part_picture(seed, number, None).frame, _JPEG_QUALITY)
+        cv2.imwrite(str(_folder(out / "good") / f"{number:05}.jpg"), part_picture(seed, number, None).frame, JPEG_QUALITY)
     for kind in DEFECT_KINDS:
         for number in range(bad):
             shown = part_picture(seed, number, kind)
-            cv2.imwrite(str(_folder(out / kind) / f"{number:05}.jpg"), shown.frame, _JPEG_QUALITY)
+            cv2.imwrite(str(_folder(out / kind) / f"{number:05}.jpg"), shown.frame, JPEG_QUALITY)
             cv2.imwrite(str(_folder(out / "ground_truth" / kind) / f"{number:05}_mask.png"), shown.defect_mask)
 
 
@@ -97,7 +97,7 @@ def write_shelves(out: Path, pictures: Iterable[ShelfPicture], name: str) -> int
     images, labels = _folder(out / "images"), _folder(out / "labels")
     index = -1
     for index, shown in enumerate(pictures):
-        cv2.imwrite(str(images / f"{name}-{index:05}.jpg"), shown.picture, _JPEG_QUALITY)
+        cv2.imwrite(str(images / f"{name}-{index:05}.jpg"), shown.picture, JPEG_QUALITY)
         (labels / f"{name}-{index:05}.txt").write_text(_yolo_lines(shown))
     return index + 1
 
@@ -108,7 +108,7 @@ def _any_shelf(location: str, rng: np.random.Generator) -> Shelf:
     return Shelf(location, location, grid, int(rng.integers(0, grid.capacity + 1)), draw_look(rng))
 
 
-def _cropped(frame: Picture, roi: Roi, boxes: Boxes, rng: np.random.Generator) -> ShelfPicture:
+def cropped(frame: Picture, roi: Roi, boxes: Boxes, rng: np.random.Generator) -> ShelfPicture:
     """The region of a shelf, drawn by a person who did not hit it to the pixel."""
     height, width = frame.shape[:2]
     corners = np.array([roi.x * width, roi.y * height, (roi.x + roi.w) * width, (roi.y + roi.h) * height])
