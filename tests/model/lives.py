@@ -17,8 +17,9 @@ from protocols.codec import encode
 from protocols.signing import private_key
 from tests.integration.edge_parts import Keys, entry, opened_outbox, running_link
 from tests.makers import NOON, defect
+from tests.model.outages import COMMIT_EVENTS, PACE_S
 
-COMMIT_EVENTS, PACE_S, PATIENCE_S = 10, 0.01, 1.0
+PATIENCE_S = 1.0
 DEFECT_EVERY = 9
 
 

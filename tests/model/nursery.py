@@ -46,7 +46,7 @@ class Nursery:
     def __exit__(self, *_: object) -> None:
         for pipe in self._pipes():
             pipe.close()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def born(self, life: Living) -> int:
         """Start a life; its process id."""

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
+COMMIT_EVENTS, PACE_S = 10, 0.01  # how the edge concludes them
 Victim = Literal["edge", "broker", "centre"]
 VICTIMS: tuple[Victim, ...] = ("edge", "broker", "centre")
 

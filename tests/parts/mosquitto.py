@@ -1,4 +1,4 @@
-"""A real mosquitto on a free loopback port: started, stopped and killed at will, without persistence."""
+"""A real mosquitto on a free loopback port: started, stopped and killed at will, without persistence unless asked for."""
 
 import os
 import shutil
@@ -12,14 +12,15 @@ BINARY = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin
 
 
 class Mosquitto:
-    """One broker. `extra` lines (password file, access list) replace anonymous access."""
+    """One broker. `extra` lines (password file, access list) replace anonymous access; `keeps`: with its own persistence."""
 
-    def __init__(self, folder: Path, extra: str = "allow_anonymous true") -> None:
+    def __init__(self, folder: Path, extra: str = "allow_anonymous true", *, keeps: bool = False) -> None:
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
         user = "user root\n" if os.geteuid() == 0 else ""
+        persistence = f"persistence true\npersistence_location {folder}/" if keeps else "persistence false"
         self._config.write_text(
-            f"{user}listener {self.port} 127.0.0.1\npersistence false\nmax_inflight_messages 20\n"
+            f"{user}listener {self.port} 127.0.0.1\n{persistence}\nmax_inflight_messages 20\n"
             f"max_queued_messages 0\nmax_packet_size 200000\nset_tcp_nodelay true\n{extra}\n"
         )
         self._log = folder / "mosquitto.log"
