@@ -152,7 +152,7 @@ def measure(options: Options) -> Result:
         peers={"mosquitto_sub_events_a_second": round(median(one.peer.events_a_second for one in rounds))},
         rows=_table(rounds),
         data=f"{DEVICES} simulated devices, seed {SEED}",
-        notes=["a ratio of the figures is that of wall time; CPU time is of the receiving process alone"],
+        notes=["a ratio of the figures is that of wall time; CPU time is of the receiving processes alone"],
     )
 
 
@@ -187,12 +187,18 @@ def _peer(house: House, packets: list[Packet]) -> Speed:
 
 def _landing(house: House, process: psutil.Process, packets: list[Packet], events: int) -> Speed:
     with _publisher(house, packets, WINDOW) as publisher:
-        before = process.cpu_times()
+        before_s = _cpu_s(process)
         began_s = _go(publisher)
         if publisher.wait() != 0:
             raise SystemExit(f"the publisher gave up; the ingest says: {(house.folder / 'ingest.log').read_text()[-2000:]}")
-        wall_s, after = time.monotonic() - began_s, process.cpu_times()
-    return Speed(events, wall_s, after.user + after.system - before.user - before.system)
+        wall_s, cpu_s = time.monotonic() - began_s, _cpu_s(process) - before_s
+    return Speed(events, wall_s, cpu_s)
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    """Of the process and of those that it has started: the one that checks signatures."""
+    spent = [one.cpu_times() for one in (process, *process.children())]
+    return sum(times.user + times.system for times in spent)
 
 
 @contextmanager

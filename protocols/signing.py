@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key as
 
 from protocols.errors import BadSignature
 
+DOES_NOT_FIT = "the signature does not fit these bytes and the key on record"
+
 PrivateKey = Ed25519PrivateKey
 PublicKey = Ed25519PublicKey
 
@@ -63,4 +65,4 @@ def verify(key: PublicKey, payload: bytes, signature: str | None) -> None:
     try:
         key.verify(b64decode(signature, validate=True), payload)
     except (InvalidSignature, ValueError) as error:
-        raise BadSignature("the signature does not fit these bytes and the key on record") from error
+        raise BadSignature(DOES_NOT_FIT) from error

@@ -5,7 +5,7 @@ cannot be understood inside a readable batch is set aside alone and the cursor p
 or whose order is broken, is set aside whole and the cursor stays (CONTRACT §4.6).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -21,7 +21,10 @@ from protocols.messages.lost import Lost
 from protocols.messages.registry import EventData, read_data
 from protocols.messages.sensor_summary import SensorSummary
 from protocols.messages.shelf_count import ShelfCount
+from protocols.signing import PublicKey
 from protocols.topics import EdgeTopic
+
+Verify = Callable[[PublicKey, bytes, str | None], None]
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)  # without a clock it is 1970
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -112,19 +115,26 @@ class Refusal(Exception):
         self.reason = reason
 
 
-def accept(topic: EdgeTopic, payload: bytes, properties: Mapping[str, str], registry: Registry, now: datetime) -> Verdict:
-    """What to do about one message on `up/events`."""
+def accept(
+    topic: EdgeTopic,
+    payload: bytes,
+    properties: Mapping[str, str],
+    registry: Registry,
+    now: datetime,
+    verify: Verify = signing.verify,
+) -> Verdict:
+    """What to do about one message on `up/events`. verify: checks a signature, or knows the outcome."""
     speaker = speaker_of(topic, registry)
     if isinstance(speaker, Stranger):
         return Quarantined(speaker.reason, speaker.detail, topic.device)
     try:
-        return _judged(topic, payload, properties, speaker, now)
+        return _judged(topic, payload, _genuine(payload, properties, speaker, verify), speaker, now)
     except Refusal as refusal:
         return Quarantined(refusal.reason, str(refusal), topic.device)
 
 
-def _judged(topic: EdgeTopic, payload: bytes, properties: Mapping[str, str], speaker: Speaker, now: datetime) -> Verdict:
-    batch = _read(_genuine(payload, properties, speaker))
+def _judged(topic: EdgeTopic, payload: bytes, content: bytes, speaker: Speaker, now: datetime) -> Verdict:
+    batch = _read(content)
     if batch.device != topic.device:
         raise Refusal("wrong_device", f"the batch says {batch.device}, its topic {topic.device}: fix the sender")
     if batch.lane == "news":
@@ -138,11 +148,11 @@ def _judged(topic: EdgeTopic, payload: bytes, properties: Mapping[str, str], spe
     return Accepted(*head, last, taken, poison, payload, batch.sent_monotonic_ms)
 
 
-def _genuine(payload: bytes, properties: Mapping[str, str], speaker: Speaker) -> bytes:
+def _genuine(payload: bytes, properties: Mapping[str, str], speaker: Speaker, verify: Verify) -> bytes:
     if len(payload) > MAX_BATCH_BYTES:
         raise Refusal("oversized", f"batch of {len(payload)} bytes; at most {MAX_BATCH_BYTES} are allowed: split it")
     try:
-        signing.verify(speaker.key, payload, properties.get("sig"))
+        verify(speaker.key, payload, properties.get("sig"))
         return codec.inflated(payload, properties.get("enc"))
     except BadSignature as error:
         raise Refusal("bad_signature", str(error)) from error

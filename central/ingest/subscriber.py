@@ -1,7 +1,8 @@
 """The loop of `tallyhouse ingest`: what the broker brings is landed with all else that waits, and then acknowledged.
 
-The client's thread fills a bounded queue, this one empties it: a full queue is the brake. The order is commit,
-PUBACK, `down/ack`: a crash in between makes the broker or the device send again, which has no effect.
+The client's thread fills a bounded queue, this one empties it: a full queue is the brake. While some messages are landed,
+the signatures of the next are checked. The order is commit, PUBACK, `down/ack`: a crash in between makes the broker or the
+device send again, which has no effect.
 """
 
 import gc
@@ -18,7 +19,8 @@ import structlog
 
 from central.bus import Address, Bus, Listening, Message, Will
 from central.errors import BusError
-from central.ingest.judging import Judge
+from central.ingest.judging import Begun, Judge
+from central.ingest.signatures import Signatures
 from central.ingest.speakers import Speakers
 from central.ingest.telling import Teller
 from central.ingest.waiting import Waiting
@@ -45,21 +47,23 @@ def run(parts: Parts, address: Address, signing_key: PrivateKey, stop: Event) ->
     with parts.writing() as conn:
         state = _State(house.epoch(conn), parts.now)
     speakers = Speakers(lambda: _on_record(parts), time.monotonic, lambda: _ended(parts))
-    judge, writer = Judge(speakers, parts.now), Writer(parts, stop.wait)
+    signatures = Signatures()
+    judge, writer = Judge(speakers, parts.now, signatures), Writer(parts, stop.wait)
     teller = Teller(parts, signing_key, time.monotonic)
     queue: Queue[Message] = Queue(MOST_WAITING)
     connected = Event()
     bus = Bus(
         address,
         CLIENT_ID,
-        listening=Listening(topics.UP_FILTER, partial(_enqueue, queue, stop), receive_maximum=2 * MOST_WAITING),
+        listening=Listening(topics.UP_FILTER, partial(_enqueue, queue, stop), receive_maximum=3 * MOST_WAITING),
         will=Will(topics.CENTRAL_STATE, state.said(is_online=False)),
         connected=lambda _bus: connected.set(),
     )
-    with bus:
+    with signatures, bus:
         # A twin that a device hears says that the centre listens: nothing may be said before the subscription.
         while not (connected.wait(LOOK_EVERY_S) or stop.is_set()):
             pass
+        begun = Begun()
         while not stop.is_set():
             speakers.refresh()
             if connected.is_set():
@@ -67,7 +71,9 @@ def run(parts: Parts, address: Address, signing_key: PrivateKey, stop: Event) ->
                 bus.publish(topics.CENTRAL_STATE, state.said(is_online=True), retain=True)
                 teller.forget()
             teller.tell(bus, speakers.devices, speakers.take_changed())
-            _land(bus, writer, [judge.judged(message) for message in _all_waiting(queue)])
+            coming = judge.begin(_all_waiting(queue, 0 if begun.messages else LOOK_EVERY_S))
+            _land(bus, writer, judge.finish(begun))
+            begun = coming
         _say_goodbye(bus, state.said(is_online=False))
 
 
@@ -103,10 +109,10 @@ def _enqueue(queue: Queue[Message], stop: Event, message: Message) -> None:
             return
 
 
-def _all_waiting(queue: Queue[Message]) -> list[Message]:
+def _all_waiting(queue: Queue[Message], patience_s: float) -> list[Message]:
     messages: list[Message] = []
     with suppress(Empty):
-        messages.append(queue.get(timeout=LOOK_EVERY_S))
+        messages.append(queue.get(timeout=patience_s) if patience_s else queue.get_nowait())
         while len(messages) < MOST_WAITING:
             messages.append(queue.get_nowait())
     return messages
