@@ -1,14 +1,16 @@
-"""One row of good values → how far each channel is beyond its limit, by which rule."""
+"""One row of good values → how far the asset is beyond its limits, by which rule, and each channel's part in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from edge_agent.tasks.equipment_anomaly import detectors
-from edge_agent.tasks.equipment_anomaly.limits import ChannelLimits, engineering_ratio
-from edge_agent.tasks.equipment_anomaly.state import AssetState
+import numpy as np
 
-Rule = Literal["level", "joint", "drift", "engineering_limit"]
+from edge_agent.tasks.equipment_anomaly.arrays import Array, Mask
+from edge_agent.tasks.equipment_anomaly.limits import ChannelLimits, engineering_ratio
+from edge_agent.tasks.equipment_anomaly.watch import RULES, Watch
+
+Rule = Literal["level", "joint", "residual", "drift", "engineering_limit"]
 
 
 @dataclass(frozen=True)
@@ -25,29 +27,45 @@ class Scores:
         return self.ratios.get(channel, 0.0) ** 2 / whole if whole > 0 else 0.0
 
 
-NOTHING = Scores(ratios={}, rule="level", highest=0.0)
+class Engineering:
+    """The engineering limits of an asset's channels, looked at closely only when one of them is reached."""
+
+    def __init__(self, channels: Sequence[str], limits: Mapping[str, ChannelLimits]) -> None:
+        self._limits = [limits[name] for name in channels]
+        known = [each.engineering for each in self._limits]
+        low = [(each.warning_low, each.alarm_low) if each else (None, None) for each in known]
+        high = [(each.warning_high, each.alarm_high) if each else (None, None) for each in known]
+        self._low = np.array([max((limit for limit in pair if limit is not None), default=-np.inf) for pair in low])
+        self._high = np.array([min((limit for limit in pair if limit is not None), default=np.inf) for pair in high])
+        self._are_known = bool(np.isfinite(self._low).any() or np.isfinite(self._high).any())
+
+    def ratios(self, values: Array, good: Mask | None, is_learned: Mask) -> Array | None:
+        """(p,) how far towards the limits; None when no value has reached one."""
+        if not self._are_known:
+            return None
+        reached = (values <= self._low) | (values >= self._high)
+        if good is not None:
+            reached = reached & good
+        if not reached.any():
+            return None
+        found = np.zeros(len(values))
+        for place in np.flatnonzero(reached):
+            found[place] = engineering_ratio(self._limits[place], float(values[place]), bool(is_learned[place]))
+        return found
 
 
-def scored(state: AssetState, good: Mapping[str, float], limits: Mapping[str, ChannelLimits], elapsed_s: float) -> Scores:
-    """Scores of one row; the memories of the learned channels move on."""
-    by_rule: dict[Rule, dict[str, float]] = {"level": {}, "drift": {}, "engineering_limit": {}}
-    weight = detectors.smoothing(elapsed_s)
-    for name, value in good.items():
-        normal, memory = state.normals.get(name), state.memories.get(name)
-        by_rule["engineering_limit"][name] = engineering_ratio(limits[name], value, is_learned=normal is not None)
-        if normal is not None and memory is not None:
-            by_rule["level"][name] = detectors.level(memory, normal, value, weight)
-            by_rule["drift"][name] = detectors.drift(memory, normal, value, elapsed_s)
-    smooth = {name: state.memories[name].smooth for name in good if name in state.memories}
-    joint_ratio, by_rule["joint"] = detectors.together(state.joint, smooth)
-    highest = {rule: max(ratios.values(), default=0.0) for rule, ratios in by_rule.items()} | {"joint": joint_ratio}
-    rule = max(highest, key=lambda rule: highest[rule])
-    return Scores(ratios=_worst_of(by_rule), rule=rule, highest=highest[rule])
-
-
-def _worst_of(by_rule: Mapping[Rule, Mapping[str, float]]) -> dict[str, float]:
-    worst: dict[str, float] = {}
-    for of_channels in by_rule.values():
-        for name, ratio in of_channels.items():
-            worst[name] = max(worst.get(name, 0.0), ratio)
-    return worst
+def explained(channels: Sequence[str], watch: Watch | None, engineering: Array | None) -> Scores:
+    """The scores of the last row, taken apart."""
+    by_rule: dict[Rule, Array] = {}
+    highest: dict[Rule, float] = {}
+    if watch is not None and watch.is_learned:
+        parts = watch.parts()
+        for place, name in enumerate(RULES):
+            by_rule[name], highest[name] = parts[name], float(watch.ratios[place])
+    if engineering is not None:
+        by_rule["engineering_limit"], highest["engineering_limit"] = engineering, float(engineering.max())
+    if not by_rule:
+        return Scores({}, "level", 0.0)
+    worst = np.max(list(by_rule.values()), axis=0)
+    rule: Rule = max(highest, key=lambda each: highest[each])
+    return Scores(dict(zip(channels, worst.tolist(), strict=True)), rule, highest[rule])

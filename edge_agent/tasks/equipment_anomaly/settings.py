@@ -21,6 +21,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     off_delay_s: Annotated[
         float, Meta(ge=0, le=86_400, title="Off delay (s)", description="How long all must be well before the end is said.")
     ] = 30.0
+    alarms_per_month: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=100,
+            title="False alarms a month",
+            description="Budget for one machine: limits are set so that a healthy one alarms about so often.",
+        ),
+    ] = 2.0
     sensitivity: Annotated[
         float, Meta(ge=0.25, le=4, title="Sensitivity", description="2 halves the learned limits, 0.5 doubles them.")
     ] = 1.0

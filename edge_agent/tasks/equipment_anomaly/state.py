@@ -1,69 +1,100 @@
 """All that is remembered of one asset, as a value that can be saved."""
 
 from datetime import datetime
-from typing import get_args
+from typing import Literal, get_args
 
 from msgspec import Struct
 
-from edge_agent.tasks.equipment_anomaly.baseline import Learning, Normal
-from edge_agent.tasks.equipment_anomaly.data_quality import SensorFault, Trace
-from edge_agent.tasks.equipment_anomaly.detectors import ChannelMemory, Joint
+from edge_agent.sample import Reading
+from edge_agent.tasks.equipment_anomaly.data_quality import JUMP_S, SensorFault, Traces
 from edge_agent.tasks.equipment_anomaly.onset import Condition
 from edge_agent.tasks.equipment_anomaly.operating import OperatingPoint
 from edge_agent.tasks.equipment_anomaly.stretch import Recorder
 from edge_agent.tasks.equipment_anomaly.summary import Window
+from edge_agent.tasks.equipment_anomaly.watch import WatchState
 
 LONGEST_GAP_S = 60.0
+Passage = Literal["first", "onward", "gap", "jump", "again", "late"]
 
 
 class AssetState(Struct):
-    """`step_s`: usual time between readings; `normals`, `memories`: of the learned channels; `rule` opened the anomaly;
-    `faulty`: the channels of each sensor fault that is or was last open."""
+    """`step_s`: usual time between readings; `watch`: what is learned, None until two readings were heard; `rule` opened the
+    anomaly; `faulty`: the channels of each sensor fault that is or was open; `last_ms`: of the boot, or None."""
 
     channels: list[str]
-    learning: Learning | None
     recorder: Recorder
     point: OperatingPoint
-    traces: dict[str, Trace]
-    joint: Joint
+    traces: Traces
     machine: Condition
     sensors: dict[SensorFault, Condition]
     faulty: dict[SensorFault, list[str]] = {}
     rule: str = ""
     last_at: datetime | None = None
+    last_ms: int | None = None
     step_s: float = 0.0
     learned: float = 0.0
-    normals: dict[str, Normal] = {}
-    memories: dict[str, ChannelMemory] = {}
+    watch: WatchState | None = None
     window: Window | None = None
 
 
 def is_whole(state: AssetState) -> bool:
     """Whether the parts of a state that was saved speak of the same channels."""
-    channels = set(state.channels)
-    learning, joint = state.learning, state.joint
+    channels = len(state.channels)
+    traces = (state.traces.last, state.traces.silent_s, state.traces.repeats, state.traces.usual, state.traces.varied)
     return (
-        state.traces.keys() == channels
-        and state.recorder.channels == state.channels
-        and all(len(row.values) == len(state.channels) for row in state.recorder.rows)
+        channels > 0
+        and all(array.shape == (channels,) for array in (*traces, state.traces.repeating_s))
+        and state.recorder.rows.shape == (len(state.recorder.times_s), channels)
+        and state.recorder.used <= len(state.recorder.times_s)
         and state.sensors.keys() == set(get_args(SensorFault))
-        and state.normals.keys() == state.memories.keys() <= channels
-        and set(joint.names) <= state.normals.keys()
-        and [len(row) for row in joint.precision] == [len(joint.names)] * len(joint.names)
-        and (learning is None or set(learning.names) <= channels)
-        and (learning is None or all(len(row) == len(learning.names) for row in learning.rows))
+        and (state.window is None or state.window.count.shape == state.window.squares.shape == (channels,))
+        and (state.watch is None or _is_whole_watch(state.watch, channels))
     )
 
 
-def advance(state: AssetState, at: datetime) -> tuple[float, bool]:
-    """Seconds since the last reading, and whether there is a gap: readings missing, or a clock that was set."""
-    last, state.last_at = state.last_at, at
-    if last is None:
-        return 0.0, False
-    elapsed_s = (at - last).total_seconds()
+def _is_whole_watch(watch: WatchState, channels: int) -> bool:
+    normal, of_channels, square = watch.normal, (channels,), (channels, channels)
+    arrays = (
+        normal.centre,
+        normal.spread,
+        normal.slope,
+        normal.width,
+        normal.weight,
+        normal.rate,
+        normal.reach,
+        normal.location,
+    )
+    return (
+        all(array.shape == of_channels for array in (*arrays, watch.cusum.upwards, watch.cusum.downwards))
+        and watch.geometry.covariance.shape == watch.geometry.fitted.shape == square
+        and watch.ring.shape == watch.pending.shape == (watch.rows, channels)
+        and 0 <= watch.place < watch.rows
+        and -1 <= normal.load < channels
+        and watch.limits.shape == watch.highest.shape
+        and (watch.steps is None or watch.steps.means.shape == watch.steps.noise.shape == (len(watch.steps.means), channels))
+        and (watch.maxima is None or watch.maxima.blocks.shape[1:] == watch.limits.shape)
+    )
+
+
+def advance(state: AssetState, reading: Reading) -> tuple[float, Passage]:
+    """Seconds since the last reading, and how time passed: onward, over a gap, or by a clock that jumped; a reading that
+    came before (`again`, `late`) changes nothing."""
+    last_at, last_ms = state.last_at, state.last_ms
+    if last_at is None:
+        state.last_at, state.last_ms = reading.taken_at, reading.monotonic_ms
+        return 0.0, "first"
+    elapsed_s = (reading.taken_at - last_at).total_seconds()
+    real_s = None if last_ms is None else (reading.monotonic_ms - last_ms) / 1000
+    if elapsed_s == 0.0:
+        return 0.0, "again"
+    if -LONGEST_GAP_S <= elapsed_s < 0 and real_s is not None and real_s < 0:
+        return 0.0, "late"
+    state.last_at, state.last_ms = reading.taken_at, reading.monotonic_ms
+    if reading.clock != "estimated" and real_s is not None and real_s > 0 and abs(elapsed_s - real_s) > JUMP_S:
+        return min(real_s, max(state.step_s, 1e-3)), "jump"
     if state.step_s == 0.0 and elapsed_s > 0:
         state.step_s = elapsed_s
     if elapsed_s < 0 or elapsed_s > max(LONGEST_GAP_S, 5 * state.step_s):
-        return state.step_s, True
+        return state.step_s, "gap"
     state.step_s += 0.1 * (elapsed_s - state.step_s)
-    return elapsed_s, False
+    return elapsed_s, "onward"

@@ -4,28 +4,19 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-import msgspec
-from msgspec import Struct
-
-from edge_agent.errors import SampleRefused, SnapshotRejected
+from edge_agent.errors import SampleRefused
 from edge_agent.sample import Reading, Sample
 from edge_agent.task import Context, Finding
+from edge_agent.tasks.equipment_anomaly import snapshot
 from edge_agent.tasks.equipment_anomaly.limits import known_limits
 from edge_agent.tasks.equipment_anomaly.monitor import MODEL, Monitor, new_state
 from edge_agent.tasks.equipment_anomaly.settings import Settings
-from edge_agent.tasks.equipment_anomaly.state import AssetState, is_whole
+from edge_agent.tasks.equipment_anomaly.snapshot import Snapshot
+from edge_agent.tasks.equipment_anomaly.state import AssetState
 
-SNAPSHOT_VERSION = 1
 MOST_CHANNELS, MOST_ASSETS = 64, 64
+KEPT_BASELINES = 2
 _words = re.compile(r"[^a-z0-9]+")
-
-
-class Snapshot(Struct):
-    """Saved state: by asset. `settings`: another learning time starts anew."""
-
-    version: int
-    learn_s: float
-    assets: dict[str, AssetState]
 
 
 class EquipmentAnomalyTask:
@@ -35,7 +26,7 @@ class EquipmentAnomalyTask:
         self._settings = settings
         self._limits = {channel_name(name): limits for name, limits in known_limits(context.profile, context.units).items()}
         self._monitors: dict[str, Monitor] = {}
-        self._saved: dict[str, AssetState] = {}
+        self._saved: dict[str, list[AssetState]] = {}
 
     @property
     def model(self) -> str:
@@ -57,39 +48,41 @@ class EquipmentAnomalyTask:
         return [finding for monitor in self._monitors.values() for finding in monitor.finish()]
 
     def snapshot(self) -> bytes:
-        """All monitors' states as JSON."""
-        states = self._saved | {asset: monitor.state for asset, monitor in self._monitors.items()}
-        return msgspec.json.encode(Snapshot(SNAPSHOT_VERSION, self._settings.learn_s, states))
+        """All states, versioned and with a checksum; of each asset the present one first."""
+        states = {asset: list(kept) for asset, kept in self._saved.items()}
+        for asset, monitor in self._monitors.items():
+            states[asset] = [monitor.saved(), *states.get(asset, [])]
+        return snapshot.written(Snapshot(self._settings.learn_s, states))
 
     def restore(self, state: bytes) -> None:
         """Go on from a snapshot; one made for another learning time starts anew. Raises SnapshotRejected."""
         self._monitors, self._saved = {}, {}
-        try:
-            saved = msgspec.json.decode(state, type=Snapshot)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise SnapshotRejected(f"equipment_anomaly: {error}; learning starts again") from error
-        if saved.version != SNAPSHOT_VERSION:
-            raise SnapshotRejected(f"equipment_anomaly: state version {saved.version}, this is {SNAPSHOT_VERSION}")
-        if not all(map(is_whole, saved.assets.values())):
-            raise SnapshotRejected("equipment_anomaly: parts of the state do not fit each other; learning starts again")
+        saved = snapshot.read(state)
         if saved.learn_s == self._settings.learn_s:
             self._saved = saved.assets
 
     def _monitor(self, reading: Reading) -> Monitor:
-        """The asset's monitor; a channel never heard of before starts it anew."""
+        """The asset's monitor. Another list of sensors is another machine, as far as what was learned goes: it begins
+        anew, or goes on with what was kept for that list."""
         monitor = self._monitors.get(reading.asset)
         if monitor is not None and reading.values.keys() <= monitor.limits.keys():
             return monitor
         if monitor is None and len(self._monitors) >= MOST_ASSETS:
             raise SampleRefused(f"more than {MOST_ASSETS} assets on one source")
-        monitor = Monitor(reading.asset, self._first_state(reading), self._limits, self._settings)
+        if monitor is not None:
+            self._saved[reading.asset] = [monitor.saved(), *self._saved.get(reading.asset, [])][:KEPT_BASELINES]
+        monitor = Monitor(reading.asset, self._state_for(reading), self._limits, self._settings)
         self._monitors[reading.asset] = monitor
         return monitor
 
-    def _first_state(self, reading: Reading) -> AssetState:
-        """The saved state where it has the same channels, else a new one."""
-        saved, channels = self._saved.pop(reading.asset, None), sorted(reading.values)
-        return saved if saved is not None and saved.channels == channels else new_state(channels, self._settings)
+    def _state_for(self, reading: Reading) -> AssetState:
+        """The kept state with the same channels, else a new one."""
+        channels, kept = sorted(reading.values), self._saved.get(reading.asset, [])
+        found = next((state for state in kept if state.channels == channels), None)
+        if found is None:
+            return new_state(channels)
+        kept.remove(found)
+        return found
 
 
 @lru_cache(maxsize=1024)

@@ -1,11 +1,10 @@
 """Watching a machine: what is said, what is not, and what survives a restart."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,8 +14,10 @@ from numpy.typing import NDArray
 from edge_agent.errors import SampleRefused, SnapshotRejected
 from edge_agent.sample import Frame, Reading
 from edge_agent.task import Context, Finding, Task
+from edge_agent.tasks.equipment_anomaly import snapshot
 from edge_agent.tasks.equipment_anomaly.card import CARD
 from edge_agent.tasks.equipment_anomaly.settings import Settings
+from edge_agent.tasks.equipment_anomaly.state import AssetState
 from protocols.messages.equipment_anomaly import EquipmentAnomaly
 from protocols.messages.evidence import Stretch
 from protocols.messages.sensor_summary import SensorSummary
@@ -237,25 +238,35 @@ def test_a_restored_watcher_scores_like_an_unbroken_one(seed: int, cut: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("part", "damage"),
+    "damage",
     [
-        ("traces", {}),
-        ("sensors", {}),
-        ("normals", {"z": {"location": 0.0, "width": 1.0, "commissioned": 0.0, "wander": 1.0}}),
-        ("joint", {"names": ["a", "b"], "precision": [[1.0, 0.0]], "limit": 2.5}),
-        ("recorder", {"channels": ["a", "b"], "rows": [["2026-11-24T08:00:00Z", [1.0]]]}),
-        ("learning", {"target_s": 60.0, "first_s": 60.0, "names": ["a", "z"]}),
-        ("learning", {"target_s": 60.0, "first_s": 60.0, "names": ["a", "b"], "rows": [[1.0]]}),
+        lambda state: state.channels.pop(),
+        lambda state: state.sensors.clear(),
+        lambda state: setattr(state.traces, "last", np.zeros(3)),
+        lambda state: setattr(state.watch, "place", 99),
+        lambda state: setattr(state.watch.normal, "load", 7),
+        lambda state: setattr(state.watch.geometry, "fitted", np.zeros((1, 2))),
+        lambda state: setattr(state.recorder, "used", 10_000),
     ],
 )
-def test_a_state_whose_parts_disagree_is_rejected(part: str, damage: object) -> None:
+def test_a_state_whose_parts_disagree_is_rejected(damage: Callable[[AssetState], object]) -> None:
     """It reads well and would fail at every sample from now on: better to learn again."""
     watcher = task()
     heard(watcher, readings({"a": noise(1, 100), "b": noise(2, 100)}))
-    state = msgspec.json.decode(watcher.snapshot())
-    state["assets"]["motor-1"][part] = damage
+    saved = snapshot.read(watcher.snapshot())
+    damage(saved.assets["motor-1"][0])
     with pytest.raises(SnapshotRejected, match="do not fit each other"):
-        task().restore(msgspec.json.encode(state))
+        task().restore(snapshot.written(saved))
+
+
+def test_one_flipped_bit_on_the_card_is_noticed() -> None:
+    """A worn card must not make a machine look well."""
+    watcher = task()
+    heard(watcher, readings({"a": noise(1, 100), "b": noise(2, 100)}))
+    state = bytearray(watcher.snapshot())
+    state[-200] ^= 1
+    with pytest.raises(SnapshotRejected, match="checksum"):
+        task().restore(bytes(state))
 
 
 def test_a_number_too_large_for_its_square_is_no_reading() -> None:
