@@ -22,6 +22,7 @@ from edge_agent.outbox.soundness import CHECK_S, row_damage, structure_damage
 OUTBOX_NAME = "outbox.db"
 BUSY_TIMEOUT_S = 10.0
 PAGE_BYTES = 1024
+CACHE_KIB = 4096
 LOG_BYTES = 1_100_000  # what the log holds when it is folded back (1,000 pages): a larger one is cut
 _NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _FORBIDDEN = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
@@ -189,6 +190,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     deadline_s = time.monotonic() + CHECK_S
     damage = structure_damage(connection, deadline_s)
     if damage is None:

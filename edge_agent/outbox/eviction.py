@@ -17,7 +17,6 @@ from protocols.codec import encode, read_event
 from protocols.envelope import Event
 from protocols.messages.lost import Lost
 
-CHUNK_ROWS = 500
 KINDS_NAMED = 32
 
 
@@ -47,12 +46,10 @@ class _Member:
         return self.row.rank is not Rank.DECLARED or (self.loss is not None and self.loss.reason == "evicted")
 
 
-def evict(connection: sqlite3.Connection, rank: Rank, acknowledged: int, after: int) -> Evicted | None:
-    """Declare up to 500 events lost that stand after a sequence and are worth no more than `rank`; None: there are none."""
-    found = connection.execute(
-        f"{SELECT_ROWS} WHERE sequence > ? AND class >= ? ORDER BY sequence LIMIT ?",
-        (max(after, acknowledged), int(rank), CHUNK_ROWS),
-    )
+def evict(connection: sqlite3.Connection, rank: Rank, acknowledged: int, after: int, rows: int) -> Evicted | None:
+    """Declare so many events lost that stand after a sequence and are worth no more than `rank`; None: there are none."""
+    among = (max(after, acknowledged), int(rank), rows)
+    found = connection.execute(f"{SELECT_ROWS} WHERE sequence > ? AND class >= ? ORDER BY sequence LIMIT ?", among)
     victims = list(whole_rows(found))
     if not victims:
         return None

@@ -11,7 +11,7 @@ from datetime import datetime
 from edge_agent.clock import EARLIEST
 from edge_agent.outbox.budget import Budget
 
-PRUNE_ROWS = 500
+PRUNE_ROWS = 2000
 MARK_MS = 3_600_000
 
 

@@ -4,7 +4,7 @@ from zlib import crc32
 
 from sqlite_utils import Database, Migrations
 
-from edge_agent.errors import OutboxCorrupt
+from edge_agent.errors import OutboxCorrupt, OutboxUnusable
 from edge_agent.outbox.counter import Counter
 from edge_agent.outbox.ranks import rank_of
 from edge_agent.outbox.rows import checksum
@@ -16,10 +16,17 @@ NAMES = ["0001_events_counter_evidence_snapshots", "0002_classes_and_checksums",
 
 
 def upgrade(db: Database) -> None:
-    """Bring the file to the newest schema. Raises OutboxCorrupt when its list of changes is not a beginning of ours."""
+    """Bring the file to the newest schema.
+
+    Raises OutboxUnusable when a newer agent made it, OutboxCorrupt when its list of changes is not a beginning of ours.
+    """
     applied = [migration.name for migration in SCHEMA.applied(db)]
+    if applied[: len(NAMES)] == NAMES != applied:
+        raise OutboxUnusable(
+            f"the outbox was made by a newer agent ({applied[-1]}): install that one again, the file is kept"
+        )
     if applied != NAMES[: len(applied)]:
-        raise OutboxCorrupt("its list of schema changes is damaged, or a newer agent made it")
+        raise OutboxCorrupt("its list of schema changes is damaged")
     SCHEMA.apply(db)
 
 

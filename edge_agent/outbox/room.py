@@ -12,12 +12,14 @@ import structlog
 from edge_agent.outbox.budget import Budget
 from edge_agent.outbox.counter import Counter
 from edge_agent.outbox.database import OutboxFile
-from edge_agent.outbox.eviction import evict
+from edge_agent.outbox.eviction import Evicted, evict
 from edge_agent.outbox.evidence import evict_pieces, spooled_bytes
 from edge_agent.outbox.grace import Grace
 from edge_agent.outbox.ranks import EVICTED_FIRST, Rank
 
 PIECES_BYTES = 500_000  # of evidence, in one step
+FEWEST_ROWS, MOST_ROWS = 50, 2000  # in one step
+USUAL_EVENT_BYTES = 400
 REMEDY = "see why the centre acknowledges nothing, or raise [budget]"
 
 _log = structlog.get_logger()
@@ -68,12 +70,16 @@ class Room:
         for rank in EVICTED_FIRST:
             if spare is not None and rank <= spare:
                 return None
-            while (done := evict(connection, rank, counter.acknowledged, self._looked.get(rank, 0))) is not None:
+            while (done := self._evict(connection, rank, counter.acknowledged)) is not None:
                 self._looked[rank] = done.upto
                 if done.events:
                     _log.warning("events_evicted", rank=rank.name.lower(), events=done.events, remedy=REMEDY)
                     return replace(counter, evicted=counter.evicted + done.events)
         return None
+
+    def _evict(self, connection: sqlite3.Connection, rank: Rank, acknowledged: int) -> Evicted | None:
+        rows = min(MOST_ROWS, max(FEWEST_ROWS, self.excess_bytes() // USUAL_EVENT_BYTES))
+        return evict(connection, rank, acknowledged, self._looked.get(rank, 0), rows)
 
     def can_spare(self, connection: sqlite3.Connection, acknowledged: int, spare: Rank) -> bool:
         """Whether anything is here that may leave for what is worth `spare`."""

@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.clock import DeviceClock
+from edge_agent.errors import OutboxUnusable
 from edge_agent.outbox.budget import Budget
 from edge_agent.outbox.database import OutboxFile, log_of
 from edge_agent.outbox.entry import Attachment, Entry, Stamper
 from edge_agent.outbox.evidence import EvidenceSpool
 from edge_agent.outbox.queue import Queue
+from edge_agent.outbox.recovery import open_outbox
 from edge_agent.outbox.reserve import RESERVE_BYTES
 from edge_agent.outbox.view import shown
 from protocols.codec import encode, read_event
@@ -156,14 +158,14 @@ def test_what_is_acknowledged_goes_before_anything_that_waits(tmp_path: Path) ->
 
 def test_the_grace_ends_with_its_bytes_or_its_hours(tmp_path: Path) -> None:
     """The newest acknowledged rows stay within the limit; after a day they leave, the probe alone stays."""
-    grace = Budget(grace_s=24 * 3600, grace_bytes=100_000)
+    grace = Budget(grace_s=24 * 3600, grace_bytes=1_000_000)
     with outbox(tmp_path / "outbox.db", grace) as (file, queue):
-        for number in range(0, 2000, 10):
-            queue.append(entries(number, number + 9), NOON)
+        for number in range(0, 6000, 50):
+            queue.append(entries(number, number + 49), NOON)
             queue.acknowledge(queue.last)
         kept, size = rows_and_bytes(file, queue.acknowledged)
-        assert 100_000 - 500 * 400 < size <= 110_000 + 10_000
-        assert kept > 100
+        assert 1_000_000 - 2000 * 400 < size < 1_100_000
+        assert kept > 500
         for hours in range(1, 27):
             queue.append(entries(1, 1), NOON + timedelta(hours=hours))
         assert rows_and_bytes(file, queue.acknowledged)[0] == 1
@@ -250,3 +252,15 @@ def test_a_look_shows_classes_room_grace_and_what_had_to_leave(tmp_path: Path) -
         text = shown(path, Budget(ROOM_BYTES, 0)).as_text()
     assert "events (declared)" in text
     assert "classes      1 declared," in text
+
+
+def test_an_outbox_of_a_newer_agent_is_left_as_it_is(tmp_path: Path) -> None:
+    """An older agent after a step back neither reads it wrongly nor takes it for damaged."""
+    path = tmp_path / "outbox.db"
+    with outbox(path, Budget()) as (file, queue):
+        queue.append(entries(1, 3), NOON)
+        later = "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('outbox', '9999_later', '')"
+        file.connection.execute(later)
+    with pytest.raises(OutboxUnusable, match="newer agent"):
+        open_outbox(path, STAMPER)
+    assert [part.name for part in tmp_path.glob("*.db")] == ["outbox.db"]

@@ -6,14 +6,23 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edge_agent.clock import DeviceClock
+from edge_agent.errors import OutboxFull
 from edge_agent.outbox.database import OutboxFile
+from edge_agent.outbox.entry import Attachment, Stamper
+from edge_agent.outbox.evidence import EvidenceSpool
 from edge_agent.outbox.queue import Queue
-from tests.integration.edge_parts import entries, opened_outbox
-from tests.makers import NOON
+from protocols.codec import encode, read_event
+from protocols.messages.lost import Lost
+from protocols.messages.registry import read_data
+from tests.integration.edge_parts import entries, entry, opened_outbox
+from tests.makers import NOON, defect
 
 FILL = """
 import sys
@@ -73,6 +82,58 @@ def test_on_a_full_disk_nothing_committed_is_lost_and_acknowledgements_make_room
         assert queue.state().count == 30
         for _ in range(200):
             queue.append(entries(1, 20), NOON)
+
+
+def append_without_end(queue: Queue) -> None:
+    """Counts, fifty a commit."""
+    while True:
+        queue.append(entries(1, 50), NOON)
+
+
+def test_on_a_full_disk_an_alarm_displaces_what_is_worth_less(small_disk: Path) -> None:
+    """Nothing is given up for more of the same; a defect takes the place of counts, and that is declared."""
+    path = small_disk / "outbox.db"
+    subprocess.run([sys.executable, "-c", FILL, str(path)], capture_output=True, text=True, check=True, timeout=60)
+    with opened_outbox(path) as (_, queue):
+        with pytest.raises(OSError, match="No space"):
+            fill(small_disk / "ballast")
+        with pytest.raises(OutboxFull):
+            append_without_end(queue)
+        assert queue.state().evicted == 0
+        before = queue.last
+        alarm = replace(entry(1), kind="defect/1", data=encode(defect()), urgent=True)
+        for _ in range(30):
+            queue.append([alarm] * 20, NOON)
+        assert queue.last == before + 600
+        assert queue.state().evicted > 0
+        assert [row.sequence for row in queue.urgent_after(0, 10**6, 10**6)] == list(range(queue.last, before, -1))
+        loss = read_data("lost/1", read_event(queue.oldest_first(0, 1, 1)[0].event).data)
+        assert isinstance(loss, Lost)
+        assert (loss.first, loss.reason) == (1, "evicted")
+
+
+def test_on_a_full_disk_the_centre_is_still_believed(small_disk: Path) -> None:
+    """Evidence that is delivered, a cursor that moves, an event that is refused: each may fail, none breaks anything."""
+    path = small_disk / "outbox.db"
+    with opened_outbox(path) as (file, queue):
+        picture = Attachment("image/jpeg", NOON, b"jpeg" * 500)
+        queue.append([entry(1, attachment=picture), *entries(2, 50)], NOON)
+        file.reserve.spend()
+        with pytest.raises(OSError, match="No space"):
+            fill(small_disk / "ballast")
+        spool = EvidenceSpool(file)
+        with suppress(OutboxFull):
+            spool.delivered([picture.name])
+        with suppress(OutboxFull):
+            refused = Stamper(DeviceClock("b3f1")).entry(Lost(first=30, last=30, reason="refused"))
+            queue.set_aside(30, "refused", refused)
+        queue.acknowledge(20)
+        assert queue.acknowledged == 20
+        assert [row.sequence for row in queue.oldest_first(20, 10**6, 9)] == list(range(21, 30))
+        (small_disk / "ballast").unlink()
+        spool.delivered([picture.name])
+        assert spool.count() == 0
+        assert queue.append(entries(1, 1), NOON) == [51]
 
 
 def limited() -> None:
