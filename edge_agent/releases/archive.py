@@ -20,7 +20,7 @@ def unpack(archive: Path, folder: Path) -> None:
             for count, member in enumerate(opened, start=1):
                 _refuse_unsafe(member, count)
                 _write(opened, member, folder)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, EOFError, OverflowError) as error:
         raise ReleaseRejected(f"the archive cannot be unpacked ({error}); add the release again at the centre") from error
     synced_folder(folder)
 

@@ -14,7 +14,6 @@ from edge_agent.releases.pointer import Installed, Pointer
 from edge_agent.releases.slots import Slots
 from edge_agent.task import ModelFolder
 from protocols.messages.model_release import ModelRelease, ModelState
-from vision_models.errors import BundleRejected
 from vision_models.inference.manifest import read_bundle
 
 INCOMING = "incoming"
@@ -139,7 +138,9 @@ class Releases:
         except FetchFailed as error:
             self._put_off(kind, str(error))
             return
-        except (ReleaseRejected, BundleRejected, TaskNotBuilt) as error:
+        except OSError:
+            raise
+        except Exception as error:  # whatever an archive or a native loader makes of hostile bytes: the agent goes on
             _log.error("model_refused", kind=kind, model=wanted.model, why=str(error))
             self._incoming(wanted).unlink(missing_ok=True)
             self.slots.point(kind, turns.refused(self.slots.pointer(kind), wanted, str(error)))

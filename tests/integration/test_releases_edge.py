@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.errors import FetchFailed, TaskNotBuilt
+from edge_agent.errors import FetchFailed, SourceBusy, TaskNotBuilt
 from edge_agent.releases.releases import Bench, Releases
 from edge_agent.releases.slots import Slots
 from edge_agent.task import ModelFolder
@@ -35,6 +35,7 @@ class Device:
     archives: dict[str, Path] = field(default_factory=dict)
     now_s: float = 0.0
     is_away: bool = False
+    unplugged: bool = False
     swaps: int = 0
     broken: set[str] = field(default_factory=set)
 
@@ -64,6 +65,8 @@ class Device:
 
     def swap(self, kind: str) -> None:
         """Tasks follow, unless the model that counts is one of `broken`."""
+        if self.unplugged:
+            raise SourceBusy("cam-4", "it is lost")
         self.swaps += 1
         model = self.slots.model(kind)
         if model is not None and model.release in self.broken:
@@ -162,6 +165,17 @@ def test_a_tampered_model_is_refused_and_the_old_one_runs_on(device: Device) -> 
     assert device.state == "refused defects-1.0"
     assert "taps.onnx" in (device.releases.states()[KIND].why or "")
     assert device.swaps == 1
+
+
+def test_a_source_that_is_away_is_waited_for(device: Device) -> None:
+    """The camera is unplugged while its task should change models: told, and done when it is back."""
+    device.unplugged = True
+    device.want(device.released("1.0"))
+    assert device.state == "fetching shipped"
+    assert "cam-4" in (device.releases.states()[KIND].why or "")
+    device.unplugged = False
+    device.pass_time(1)
+    assert device.state == "running defects-1.0"
 
 
 def test_a_model_of_a_stranger_is_refused(device: Device) -> None:

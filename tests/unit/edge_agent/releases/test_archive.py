@@ -1,9 +1,13 @@
 """An archive is unpacked only when it is a few plain files."""
 
 import tarfile
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge_agent.errors import ReleaseRejected
 from edge_agent.releases.archive import MOST_FILES, unpack
@@ -63,3 +67,32 @@ def test_a_torn_archive_is_refused_or_incomplete_never_a_crash(tmp_path: Path, k
     (tmp_path / "out").mkdir()
     with pytest.raises(ReleaseRejected, match="cannot be unpacked"):
         unpack(archive, tmp_path / "out")
+
+
+def tried(content: bytes) -> list[str]:
+    """The names that an archive of these bytes leaves outside and inside its folder; refused ones included."""
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "deep" / "out"
+        folder.mkdir(parents=True)
+        archive = Path(scratch) / "a.tar"
+        archive.write_bytes(content)
+        with suppress(ReleaseRejected):
+            unpack(archive, folder)
+        return sorted(str(path.relative_to(scratch)) for path in Path(scratch).rglob("*") if path.is_file())
+
+
+@given(st.binary(max_size=3000))
+def test_any_bytes_are_unpacked_or_refused(content: bytes) -> None:
+    """Nothing else is raised."""
+    assert "a.tar" in tried(content)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), min_size=1, max_size=8))
+def test_a_spoilt_archive_writes_nothing_outside_its_folder(changes: list[tuple[int, int]]) -> None:
+    """Whatever bytes of a good one are changed, checksums of headers mended or not."""
+    with TemporaryDirectory() as scratch:
+        tiny(Path(scratch) / "in", new_key(), "1.0")
+        good = bytearray(archived(Path(scratch) / "in", Path(scratch) / "a.tar").read_bytes())
+    for place, value in changes:
+        good[place] = value
+    assert all(name == "a.tar" or name.startswith("deep/out/") for name in tried(bytes(good)))
