@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,11 +29,12 @@ _kernel = ctypes.CDLL(None)
 
 @dataclass(frozen=True)
 class Program:
-    """What to run; `is_ready` says when others may rely on it."""
+    """What to run; `is_ready` says when others may rely on it; `environment` is added to ours."""
 
     name: str
     command: Sequence[str | Path]
     is_ready: Callable[[], bool] = field(default=lambda: True)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -99,6 +100,7 @@ class Children:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env={**os.environ, **program.environment},
                 start_new_session=True,
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 (the only thread of this program)
             )

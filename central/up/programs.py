@@ -10,6 +10,7 @@ import msgspec
 from central.config import CentralConfig
 from central.demo.agents import Simulated
 from central.errors import ConfigError
+from central.fleet.authority import Authority
 from central.fleet.broker import mosquitto_binary
 from central.up.children import Program
 from central.up.folder import HouseFolder, some_port
@@ -55,7 +56,9 @@ def simulator(folder: HouseFolder, config: CentralConfig, scene: str, speed: flo
         "--api-url", config.console_url, "--api-token-file", folder.till_token_file,
         "--ready-file", folder.simulator_ready_file, "--state", folder.simulator_state_file, "--speed", str(speed),
     )  # fmt: skip
-    return Program("simulator", command, folder.simulator_ready_file.exists)
+    # The till believes the house's own authority, where the console shows a certificate of it (OpenSSL reads this variable).
+    believes = {"SSL_CERT_FILE": str(Authority(config.tls_folder).certificate_file)} if config.console.tls else {}
+    return Program("simulator", command, folder.simulator_ready_file.exists, believes)
 
 
 def agent(folder: HouseFolder, device: str) -> Program:
