@@ -87,7 +87,10 @@ class Judge:
         command = [self.program, "evaluate", bundle, "--frames", frames, "--json", *trust]
         with TemporaryDirectory(prefix="tallyhouse-judging-") as scratch:
             out, told = Path(scratch) / "out", Path(scratch) / "told"
-            self._run([str(word) for word in command], out, told)
+            try:
+                self._run([str(word) for word in command], out, told)
+            except Refused as error:
+                raise Refused(str(error).replace(f"{bundle}{os.sep}", "")) from error
             try:
                 return msgspec.json.decode(out.read_bytes(), type=Judged)
             except msgspec.MsgspecError as error:

@@ -154,6 +154,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "soaking": N_("On trial"),
             "done": N_("Runs everywhere"),
             "failed": N_("Taken back by itself"),
+            "held_back": N_("Held back"),
             "stopped": N_("Stopped"),
             "rolled_back": N_("Taken back"),
         },

@@ -48,6 +48,11 @@ class RolloutShown:
     running: int
     devices: int
 
+    @property
+    def state(self) -> str:
+        """Its phase; a model that failed before it reached anybody was held back."""
+        return "held_back" if self.rollout.phase == "failed" and not self.devices else self.rollout.phase
+
 
 @dataclass(frozen=True)
 class Running:

@@ -101,6 +101,7 @@ def test_an_admin_stops_takes_back_and_begins_another(app: Flask, releasing: Con
     """Each by a button; the twin of the canary follows."""
     browser, rollout = signed_in(app, releasing, "li"), newest(releasing)
     form = {"csrf_token": token(browser), "next": "/setup/models"}
+    assert "Take it back everywhere" in browser.get("/setup/models").get_data(as_text=True)
     browser.post(f"/setup/models/{rollout.id}/stop", data=form)
     assert newest(releasing).phase == "stopped"
     browser.post(f"/setup/models/{rollout.id}/roll-back", data=form)
@@ -110,3 +111,20 @@ def test_an_admin_stops_takes_back_and_begins_another(app: Flask, releasing: Con
         wanted = orders.named(conn, "shelf-1.9")
     browser.post("/setup/models/roll-out", data=form | {"release": wanted.sha256})
     assert (newest(releasing).model, newest(releasing).begun_by) == (wanted.model, "li")
+
+
+def test_a_model_that_was_kept_from_everybody_is_held_back_with_the_reason(releasing: ConsoleHouse) -> None:
+    """Not taken back: nobody had it."""
+    running = replace(releasing.parts, archives=Archives(Path(), Path(), ""))
+    with writing(releasing.engine) as conn:
+        for rollout in rollouts.open_ones(conn):
+            orders.stop(conn, rollout.id, "li", releasing.now())
+        orders.begin(conn, orders.Order("shelf-2.0", None, None, 3600), "li", releasing.now())
+    kept_back = Accuracy((DIFFERENCE,), why="worse", detail="count_error: up to +1.2, allowed +0.25")
+    RolloutDesk(running, Archives(Path(), Path(), ""), lambda _pair: kept_back, timedelta()).look()
+    app = create_app(releasing.parts, secret_key=b"of this test only")
+    words = " ".join(spoken(signed_in(app, releasing, "li").get("/setup/models").get_data(as_text=True)))
+    live.stop(app)
+    assert "Held back" in words
+    assert "Not shown to be as good" in words
+    assert "up to +1.2" in words
