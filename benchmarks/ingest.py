@@ -198,7 +198,7 @@ def _landing(house: House, process: psutil.Process, packets: list[Packet], event
 def _cpu_s(process: psutil.Process) -> float:
     """Of the process and of those that it has started: the one that checks signatures."""
     spent = [one.cpu_times() for one in (process, *process.children())]
-    return sum(times.user + times.system for times in spent)
+    return sum(float(times.user + times.system) for times in spent)
 
 
 @contextmanager

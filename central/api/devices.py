@@ -21,7 +21,10 @@ blueprint = nouns.blueprint_for("devices")
 
 
 class LedgerShape(Answer, frozen=True):
-    """Completeness: everything up to `cursor` is here; `missing` were numbered by the device and are not here yet."""
+    """Completeness: everything up to `cursor` is here; `missing` were numbered by the device and are not here yet.
+
+    `news` overtook a backlog; `redated` stand under another time than the device said.
+    """
 
     cursor: int
     expected: int
@@ -30,6 +33,8 @@ class LedgerShape(Answer, frozen=True):
     declared_lost: int
     duplicates: int
     quarantined: int
+    news: int
+    redated: int
     unsent: int | None
     unsent_bytes: int | None
     oldest_unsent_s: float | None
@@ -105,6 +110,8 @@ def _shape(state: DeviceState) -> DeviceShape:
         declared_lost=state.declared_lost,
         duplicates=state.duplicates,
         quarantined=state.quarantined,
+        news=state.news,
+        redated=state.redated,
         unsent=queue.count if queue else None,
         unsent_bytes=queue.bytes if queue else None,
         oldest_unsent_s=queue.oldest_age_s if queue else None,

@@ -27,7 +27,10 @@ class EventsQuery(PageQuery):
 
 
 class EventShape(Answer, frozen=True):
-    """One event; (device, sequence) is its key, `data` is the message that `kind` names."""
+    """One event; (device, sequence) is its key, `data` is the message that `kind` names.
+
+    `said_at`: what the device took for the time, where that is not when it occurred.
+    """
 
     id: str
     device: str
@@ -36,6 +39,7 @@ class EventShape(Answer, frozen=True):
     occurred_at: Moment
     received_at: Moment
     clock: str
+    said_at: Moment | None
     model: str | None
     evidence: str | None
     data: Any

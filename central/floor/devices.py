@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy import Connection, func, select
 
+from central.store.boots import boots
 from central.store.devices import devices, ledgers
 from central.store.quarantine import quarantine
 from protocols.messages.device import Birth, Health, SourceHealth
@@ -18,7 +19,10 @@ Said = TypeVar("Said", Birth, Health)
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceState:
-    """One device. `missing` events have a gap before them; `quarantined` ones came and could not be taken in."""
+    """One device. `missing` events have a gap before them; `quarantined` ones came and could not be taken in.
+
+    news: alarms and defects that overtook a backlog; redated: events that stand under another time than the device said.
+    """
 
     device: str
     label: str
@@ -33,6 +37,8 @@ class DeviceState:
     duplicates: int
     quarantined: int
     declared_lost: int
+    news: int
+    redated: int
 
     @property
     def missing(self) -> int:
@@ -77,9 +83,11 @@ class SetAside:
 
 def all_devices(conn: Connection, site: str) -> list[DeviceState]:
     """Every device of a site that may speak, by name."""
-    names = [name for name in DeviceState.__dataclass_fields__ if name != "device"]
+    names = [name for name in DeviceState.__dataclass_fields__ if name not in {"device", "redated"}]
     both = {column.name: column for column in (*devices.c, *ledgers.c)}
-    rows = select(devices.c.device, *(both[name] for name in names)).select_from(devices.outerjoin(ledgers))
+    redated = select(func.coalesce(func.sum(boots.c.redated), 0)).where(boots.c.device == devices.c.device)
+    columns = (devices.c.device, *(both[name] for name in names), redated.scalar_subquery().label("redated"))
+    rows = select(*columns).select_from(devices.outerjoin(ledgers))
     mine = (devices.c.site == site) & devices.c.revoked_at.is_(None)
     return [_state(dict(row)) for row in conn.execute(rows.where(mine).order_by(devices.c.device)).mappings()]
 

@@ -74,11 +74,6 @@ def put(conn: Connection, changed: Iterable[Boot]) -> None:
         conn.exec_driver_sql(_PUT, rows)
 
 
-def redated(conn: Connection, device: str) -> int:
-    """How many events of a device stand under another time than it said."""
-    return sum(conn.execute(select(boots.c.redated).where(boots.c.device == device)).scalars())
-
-
 def _first(conn: Connection, wanted: ColumnElement[bool], *, descends: bool) -> Boot | None:
     place = boots.c.first_sequence
     order = place.desc() if descends else place.asc().nulls_last()

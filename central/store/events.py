@@ -123,6 +123,7 @@ class Stored:
     occurred_at: datetime
     received_at: datetime
     clock: str
+    said_at: datetime | None
     model: str | None
     evidence: str | None
     data: str
