@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from edge_agent.config import EdgeConfig, TaskConfig
-from edge_agent.errors import ConfigError, EdgeError, OutboxError, TaskNotBuilt
+from edge_agent.errors import ConfigError, EdgeError, OutboxError, SourceBusy, TaskNotBuilt
 from edge_agent.observer import Observer
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.snapshots import save, saved
@@ -130,8 +130,11 @@ class Twin:
         """Build the tasks of a kind (of one source) anew, on the model that counts now; how many. Raises TaskNotBuilt."""
         with self._lock:
             tasks = [task for task in self.tasks.values() if task.kind == kind and source in {None, task.source}]
-            for task in tasks:
-                self._put(task)
+            try:
+                for task in tasks:
+                    self._put(task)
+            except SourceBusy as error:
+                raise TaskNotBuilt(f"task {kind!r}: {error}; it goes on as it was") from error
         return len(tasks)
 
     def _apply(self, desired: Desired) -> None:

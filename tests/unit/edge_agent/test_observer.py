@@ -2,15 +2,16 @@
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event as Flag
-from threading import Thread
+from threading import Thread, current_thread
 
 import pytest
 
 from edge_agent.clock import DeviceClock
-from edge_agent.errors import SourceEnded, SourceLost
+from edge_agent.errors import SnapshotRejected, SourceBusy, SourceEnded, SourceLost
 from edge_agent.health import HealthReport
 from edge_agent.observer import Observer
 from edge_agent.outbox.database import OutboxFile
@@ -65,6 +66,22 @@ class Told:
         return [Finding(shelf_count(), urgent=False)]
 
 
+class Remembering(Told):
+    """One that has a state."""
+
+    def __init__(self, name: str, refuses: bool = False) -> None:
+        self.name, self.refuses = name, refuses
+        self.restored: list[bytes] = []
+
+    def snapshot(self) -> bytes:
+        return self.name.encode()
+
+    def restore(self, state: bytes) -> None:
+        if self.refuses:
+            raise SnapshotRejected("of another version")
+        self.restored.append(state)
+
+
 @pytest.fixture
 def queue(tmp_path: Path) -> Iterator[Queue]:
     """An outbox on disk."""
@@ -78,6 +95,61 @@ def observer(queue: Queue, stop: Flag, *steps: Sample | Exception) -> tuple[Obse
     source = Script(list(steps))
     pipeline = Pipeline("pump-1", {"told": Told()}, queue, DeviceClock("boot"), 1000.0, lambda: None)
     return Observer("pump-1", source, pipeline, stop), source
+
+
+@contextmanager
+def at_work(watched: Observer, stop: Flag) -> Iterator[None]:
+    """The observer on a thread of its own."""
+    thread = Thread(target=watched.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
+
+
+def test_an_errand_is_done_on_the_source_s_own_thread(queue: Queue) -> None:
+    """Its answer, or what it raises, comes back; also while the source is lost."""
+    stop = Flag()
+    watched, source = observer(queue, stop)
+    with at_work(watched, stop):
+        assert watched.between(lambda: current_thread().name) != current_thread().name
+        with pytest.raises(ZeroDivisionError):
+            watched.between(lambda: 1 // 0)
+        source.steps.append(SourceLost("pump-1", "no answer"))
+        eventually(lambda: watched.state.state == "lost", what="the loss")
+        assert watched.between(lambda: 7, timeout_s=0.9) == 7
+
+
+def test_the_next_sample_is_handed_to_all_who_wait_for_it(queue: Queue) -> None:
+    """And one that nobody sends in time is an error that names the source and what is wrong with it."""
+    stop = Flag()
+    watched, source = observer(queue, stop)
+    with at_work(watched, stop):
+        with pytest.raises(SourceBusy, match=r"pump-1: it gave nothing for 0\.05 s"):
+            watched.next_sample(0.05)
+        source.steps.append(SAMPLE)
+        assert watched.next_sample(5) is SAMPLE
+    with pytest.raises(SourceBusy):
+        watched.between(lambda: 7, timeout_s=0.05)
+
+
+def test_a_task_is_replaced_between_two_samples_and_goes_on_from_the_old_one_s_state(queue: Queue) -> None:
+    """Nothing that waits is lost; a state that does not fit leaves the new task as new."""
+    stop = Flag()
+    watched, source = observer(queue, stop, SAMPLE)
+    new, odd = Remembering("new"), Remembering("odd", refuses=True)
+    watched.pipeline.replace("told", Remembering("old"))
+    with at_work(watched, stop):
+        eventually(lambda: watched.pipeline.counts.samples == 1, what="a sample")
+        watched.replace("told", new)
+        assert (new.restored, watched.pipeline.task("told")) == ([b"old"], new)
+        source.steps.append(SAMPLE)
+        watched.replace("told", odd)
+        assert watched.pipeline.task("told") is odd
+        watched.replace("other", Told())
+    assert queue.last == 2
 
 
 def test_the_end_of_a_recording_commits_everything(queue: Queue) -> None:
