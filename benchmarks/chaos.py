@@ -26,7 +26,17 @@ from tests.model.schedule import drawn
 
 EVENTS_A_SCRIPT = 300
 AT_ONCE = 3
-HEADINGS = ("", "schedules", "events", "lost", "applied twice", "out of order", "lost undeclared", "declared, disk full")
+HEADINGS = (
+    "",
+    "schedules",
+    "events",
+    "lost",
+    "applied twice",
+    "out of order",
+    "lost undeclared",
+    "declared, disk full",
+    "overtook",
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,7 @@ class Row:
         """A line of the table."""
         total = self.total
         numbers = (len(self.verdicts), total.events, total.lost + self.stuck, total.applied_twice, total.out_of_order)
-        return [self.name, *map(str, (*numbers, total.undeclared, total.declared))]
+        return [self.name, *map(str, (*numbers, total.undeclared, total.declared, total.overtook))]
 
 
 def measure(options: Options) -> Result:

@@ -17,6 +17,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from tests.model.outages import COMMIT_EVENTS, PACE_S
+from tests.model.programs import noted
 
 TOPIC = "events"
 SESSION_S = 86_400
@@ -44,7 +45,7 @@ class PahoLife(Struct, frozen=True, tag=True):
         client.on_publish = on_publish
         client.connect_async("127.0.0.1", self.port)
         client.loop_start()
-        number = _last(Path(self.notes))
+        number = noted(Path(self.notes))
         with Path(self.notes).open("ab", buffering=0) as notes:
             while number < self.upto:
                 number += 1
@@ -91,7 +92,3 @@ Life = PahoLife | SubscriberLife
 
 def _client(name: str) -> Client:
     return Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=MQTTProtocolVersion.MQTTv5)
-
-
-def _last(notes: Path) -> int:
-    return max(map(int, notes.read_bytes().split(b"\n")[:-1]), default=0) if notes.exists() else 0

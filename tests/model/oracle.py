@@ -6,21 +6,25 @@ not. Order: routine events of a device come to rest in rising order, and an urge
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from edge_agent.outbox.entry import Entry
 from tests.model.world import World
 
+Key = TypeVar("Key", int, str)
 LOST, COUNT, DEFECT = "lost/1", "shelf_count/1", "defect/1"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found; all but `events` and `declared` must be zero, `problem` None."""
+    """What was found; what `faults` names must be zero or None. overtook: urgent events told ahead of a backlog."""
 
     events: int = 0
     declared: int = 0
+    overtook: int = 0
     lost: int = 0
     undeclared: int = 0
     changed: int = 0
@@ -38,7 +42,7 @@ class Verdict:
         return Verdict(**sums, problem=self.problem or other.problem)
 
 
-_COUNTS = ("events", "declared", "lost", "undeclared", "changed", "applied_twice", "out_of_order")
+_COUNTS = ("events", "declared", "overtook", "lost", "undeclared", "changed", "applied_twice", "out_of_order")
 _FAULTS = ("lost", "undeclared", "changed", "applied_twice", "out_of_order", "problem")
 
 
@@ -55,6 +59,9 @@ def of_device(connection: sqlite3.Connection, name: str, produced: Mapping[int, 
     """The verdict on one device. was_cramped: its disk had no room, so that declared loss is no fault."""
     rows = connection.execute("SELECT sequence, id, kind, data FROM events WHERE device = ?", (name,)).fetchall()
     stored = {sequence: (event_id, kind, data) for sequence, event_id, kind, data in rows if kind != LOST}
+    landed = connection.execute(
+        "SELECT sequence, kind FROM landed WHERE device = ? AND kind != ? ORDER BY place", (name, LOST)
+    ).fetchall()
     gone = produced.keys() - stored.keys()
     cursor, declared = _ledger(connection, name)
     return Verdict(
@@ -64,10 +71,18 @@ def of_device(connection: sqlite3.Connection, name: str, produced: Mapping[int, 
         undeclared=abs(len(gone) - declared) + max(0, max(produced, default=0) - cursor),
         changed=sum(stored[sequence] != _sent(produced.get(sequence)) for sequence in stored),
         applied_twice=_applied_twice(connection, name, stored),
-        out_of_order=out_of_order(connection.execute(
-            "SELECT sequence, kind FROM landed WHERE device = ? AND kind != ? ORDER BY place", (name, LOST)
-        )),
-    )  # fmt: skip
+        overtook=overtaking(landed),
+        out_of_order=out_of_order(landed),
+    )
+
+
+def overtaking(landed: Sequence[tuple[int, str]]) -> int:
+    """How many came to rest before an earlier one."""
+    earliest, count = float("inf"), 0
+    for sequence, _ in reversed(landed):
+        count += sequence > earliest
+        earliest = min(earliest, sequence)
+    return count
 
 
 def out_of_order(landed: Iterable[tuple[int, str]]) -> int:
@@ -91,11 +106,15 @@ def _sent(entry: Entry | None) -> tuple[str, str, str] | None:
 
 def _applied_twice(connection: sqlite3.Connection, name: str, stored: Mapping[int, tuple[str, str, str]]) -> int:
     """Effects beyond the first: counts on the shelves, and announcements to integrators; one missing counts, too."""
-    counts = connection.execute("SELECT sequence FROM counts WHERE device = ?", (name,)).fetchall()
+    counts = connection.execute("SELECT sequence FROM counts WHERE device = ?", (name,))
     said = connection.execute(
         "SELECT json_extract(payload, '$.id') FROM announcements WHERE json_extract(payload, '$.source') LIKE ?",
         (f"%/{name}",),
-    ).fetchall()
-    expected = [sequence for sequence, (_, kind, _) in stored.items() if kind == COUNT]
-    expected_said = [event_id for event_id, kind, _ in stored.values() if kind == DEFECT]
-    return abs(len(counts) - len(expected)) + abs(len(said) - len(expected_said)) + len(counts) - len(set(counts))
+    )
+    expected = Counter(sequence for sequence, (_, kind, _) in stored.items() if kind == COUNT)
+    expected_said = Counter(event_id for event_id, kind, _ in stored.values() if kind == DEFECT)
+    return _apart(Counter(number for (number,) in counts), expected) + _apart(Counter(i for (i,) in said), expected_said)
+
+
+def _apart(some: Counter[Key], others: Counter[Key]) -> int:
+    return (some - others).total() + (others - some).total()

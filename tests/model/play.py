@@ -2,13 +2,17 @@
 
 import os
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from structlog.testing import capture_logs
 
+from edge_agent.link import publisher, window
+from protocols.envelope import MAX_BATCH_EVENTS
 from tests.model.oracle import Verdict, judged
 from tests.model.schedule import Schedule
 from tests.model.steps import Step
@@ -16,6 +20,7 @@ from tests.model.world import World
 
 MEMORY = Path("/dev/shm")  # noqa: S108  files go into a folder of their own there
 LAST_WORDS = 12
+NARROW = (8, 2)  # events a batch, batches under way
 MOST_TRIES = 60
 
 
@@ -38,7 +43,7 @@ def in_memory(other: Path) -> Path:
 
 def played(schedule: Schedule, folder: Path) -> Outcome:
     """Do every step, let the world come to rest, and judge. folder: where files go (`in_memory`)."""
-    with TemporaryDirectory(dir=folder) as own, capture_logs() as logs:
+    with TemporaryDirectory(dir=folder) as own, capture_logs() as logs, _lines(schedule.is_narrow):
         verdict = _verdict(schedule, Path(own))
     return Outcome(schedule, verdict, tuple(str(line) for line in logs[-LAST_WORDS:]))
 
@@ -63,6 +68,13 @@ def shortened(outcome: Outcome, folder: Path) -> Outcome:
 def _without(schedule: Schedule, start: int, size: int) -> Schedule:
     kept: Sequence[Step] = (*schedule.steps[:start], *schedule.steps[start + size :])
     return replace(schedule, steps=tuple(kept))
+
+
+@contextmanager
+def _lines(is_narrow: bool) -> Iterator[None]:
+    batch_events, flights = NARROW if is_narrow else (MAX_BATCH_EVENTS, window.MAX_FLIGHTS)
+    with patch.object(publisher, "MAX_BATCH_EVENTS", batch_events), patch.object(window, "MAX_FLIGHTS", flights):
+        yield
 
 
 def _verdict(schedule: Schedule, folder: Path) -> Verdict:

@@ -14,16 +14,23 @@ Draw = Callable[[random.Random, int], Step]
 
 @dataclass(frozen=True)
 class Schedule:
-    """So many devices, each with so much room for events (None: more than it needs), and the steps."""
+    """So many devices, each with so much room for events (None: more than it needs), and the steps.
+
+    is_narrow: batches and the sender's window are small, so that a backlog takes many turns and alarms overtake it.
+    """
 
     seed: int
     devices: int
     steps: tuple[Step, ...]
     room_bytes: int | None = None
+    is_narrow: bool = False
 
     def __str__(self) -> str:
-        lines = [f"seed {self.seed}, {self.devices} devices with room for {self.room_bytes} bytes, {len(self.steps)} steps"]
-        return "\n".join([*lines, *(f"  {number:3d} {step}" for number, step in enumerate(self.steps, 1))])
+        width = "narrow" if self.is_narrow else "usual"
+        head = f"seed {self.seed}, {self.devices} devices with room for {self.room_bytes} bytes and {width} lines"
+        return "\n".join(
+            [f"{head}, {len(self.steps)} steps", *(f"  {number:3d} {step}" for number, step in enumerate(self.steps, 1))]
+        )
 
 
 def drawn(seed: int) -> Schedule:
@@ -37,7 +44,7 @@ def drawn(seed: int) -> Schedule:
             some.append(rng.choices(_TROUBLE, _WEIGHTS)[0](rng, devices))
         some.append(steps.Wait(rng.choice((0.0, 0.05, 0.5, 2.0, 7.0, 20.0, 20.0, 90.0))))
     room_bytes = rng.choice((None, None, None, None, None, None, 40_000, 80_000))
-    return Schedule(seed, devices, tuple(some), room_bytes)
+    return Schedule(seed, devices, tuple(some), room_bytes, is_narrow=rng.random() < 0.3)
 
 
 def _conclude(rng: random.Random, devices: int) -> Step:
