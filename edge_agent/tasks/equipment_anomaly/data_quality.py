@@ -21,7 +21,7 @@ STUCK_S, STUCK_SAMPLES, STUCK_TIMES_USUAL = 20.0, 20, 5
 JUMP_S = 5.0  # the wall clock moved by so much more or less than time did
 
 
-class Traces(Struct):
+class Traces(Struct, array_like=True):
     """What was last heard, (p,) each. `usual`: the longest run of one value while learning; `varied`: 1 once it changed."""
 
     last: Array

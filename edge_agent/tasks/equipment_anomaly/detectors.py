@@ -19,7 +19,7 @@ EXPLAINED = 0.7
 MEMORY_BLOCKS = 200.0
 
 
-class Geometry(Struct):
+class Geometry(Struct, array_like=True):
     """`covariance` (p, p) follows; `fitted` is the one on which the two quadratic forms rest."""
 
     covariance: Array

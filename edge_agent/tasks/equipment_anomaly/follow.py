@@ -1,8 +1,10 @@
-"""What happens once a step: the level follows, slowly and within bounds; slow wear is held against the commissioned level.
+"""Once a step the level follows, slowly and within bounds; once a block slow wear is held against the commissioned level.
 
 A channel follows only while it is quiet itself: not during its alarm, nor near one. The bound keeps wear from being learned
 away; beyond most of it, the two-sided CUSUM (Page 1954) against the commissioned level, which never follows, adds up.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from msgspec import Struct
@@ -16,37 +18,44 @@ SLACK = 1.0  # of the reach
 DRIFT_LIMIT, MOST = 10.0, 12.5  # widths times windows beyond the slack: when it speaks, and the most that is remembered
 
 
-class Cusum(Struct):
-    """(p,) each: what has added up above and below, in widths times windows."""
+class Cusum(Struct, array_like=True):
+    """`sums` (2, p): what has added up above and below, in widths times windows."""
 
-    upwards: Array
-    downwards: Array
+    sums: Array
 
 
-def follow(normal: Normal, mean: Array, limit: float, share: float) -> None:
-    """Move towards the mean (p,) of the last window (`share` of a full one), where it is quiet; never beyond `reach`."""
+@dataclass(frozen=True)
+class Pace:
+    """What following costs nothing to know: (p,) in spreads, for the present limit and length of a window."""
+
+    quiet: Array
+    fastest: Array
+
+
+def pace(normal: Normal, limit: float, share: float) -> Pace:
+    """`limit` in widths; `share`: of a full window that one is."""
+    return Pace(QUIET * limit * normal.width, FASTEST * share * normal.width)
+
+
+def follow(normal: Normal, mean: Array, known: Pace) -> None:
+    """Move towards the mean (p,) of the last window, where it is quiet; never beyond `reach`."""
     stray = mean - normal.location
-    quiet = np.abs(stray) < QUIET * limit * normal.width
-    step = np.where(quiet, normal.rate * stray, 0.0)
-    fastest = FASTEST * share * normal.width
-    moved = normal.location + np.minimum(np.maximum(step, -fastest), fastest)
+    step = np.where(np.abs(stray) < known.quiet, normal.rate * stray, 0.0)
+    moved = normal.location + np.minimum(np.maximum(step, -known.fastest), known.fastest)
     normal.location = np.minimum(np.maximum(moved, -normal.reach), normal.reach)
 
 
-def add_up(cusum: Cusum, normal: Normal, mean: Array, share: float) -> float:
-    """One more step; `share` of a full window that it is. Gives the ratio of the larger sum to its limit."""
-    off, slack = mean / normal.width, SLACK * normal.reach / normal.width
-    weight = share * normal.weight
-    cusum.upwards = _added(cusum.upwards, weight * (off - slack))
-    cusum.downwards = _added(cusum.downwards, weight * (-off - slack))
-    return ratio(cusum)
+def add_up(cusum: Cusum, normal: Normal, mean: Array, windows: float) -> float:
+    """One more block, `windows` long, has gone by at the mean (p,). Gives the ratio of the largest sum to its limit.
+
+    Where a block lies within the slack the sum is halved each window: a repaired machine is soon well.
+    """
+    slack = SLACK * normal.reach
+    more = (windows * normal.weight / normal.width) * (np.array([mean, -mean]) - slack)
+    cusum.sums = np.where(more > 0, np.minimum(MOST, cusum.sums + more), 0.5**windows * cusum.sums)
+    return float(cusum.sums.max()) / DRIFT_LIMIT
 
 
-def ratio(cusum: Cusum) -> float:
-    """The larger sum over its limit."""
-    return max(float(cusum.upwards.max(initial=0.0)), float(cusum.downwards.max(initial=0.0))) / DRIFT_LIMIT
-
-
-def _added(total: Array, more: Array) -> Array:
-    """Never below 0; halved where a window lies within the slack again: a repaired machine is soon well."""
-    return np.where(more > 0, np.minimum(MOST, total + more), 0.5 * total)
+def is_beyond(normal: Normal, mean: Array) -> bool:
+    """Whether any channel lies further from its commissioned level than what may be followed."""
+    return bool((np.abs(mean) > SLACK * normal.reach).any())

@@ -38,7 +38,7 @@ class Known:
     drive: int | None
 
 
-class Normal(Struct):
+class Normal(Struct, array_like=True):
     """Arrays (p,). Units: `centre`, `spread` the channel's; `slope` per unit of load; all others in spreads, weights 0 to 1.
 
     `weight` 0: not learned yet. `location` is followed, within `reach` of the commissioned 0.

@@ -8,7 +8,7 @@ from msgspec import Struct
 DEADBAND = 0.8  # of the limit: an open condition ends only below it
 
 
-class Condition(Struct):
+class Condition(Struct, array_like=True):
     """`since`: when the present excursion began; the two clocks count seconds above the limit and below the deadband."""
 
     is_open: bool = False

@@ -16,7 +16,7 @@ STARTING_S = 10.0
 DRIVES = ("speed", "rpm", "current")
 
 
-class OperatingPoint(Struct):
+class OperatingPoint(Struct, array_like=True):
     """`peak`: highest value of the drive channel, in its unit; `running_s`: seconds since it last left "off"."""
 
     state: OperatingState = "unknown"

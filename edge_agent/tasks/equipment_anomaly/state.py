@@ -17,7 +17,7 @@ LONGEST_GAP_S = 60.0
 Passage = Literal["first", "onward", "gap", "jump", "again", "late"]
 
 
-class AssetState(Struct):
+class AssetState(Struct, array_like=True):
     """`step_s`: usual time between readings; `watch`: what is learned, None until two readings were heard; `rule` opened the
     anomaly; `faulty`: the channels of each sensor fault that is or was open; `last_ms`: of the boot, or None."""
 
@@ -65,9 +65,11 @@ def _is_whole_watch(watch: WatchState, channels: int) -> bool:
         normal.location,
     )
     return (
-        all(array.shape == of_channels for array in (*arrays, watch.cusum.upwards, watch.cusum.downwards))
+        all(array.shape == of_channels for array in (*arrays, watch.block))
+        and watch.cusum.sums.shape == (2, channels)
         and watch.geometry.covariance.shape == watch.geometry.fitted.shape == square
-        and watch.ring.shape == watch.pending.shape == (watch.rows, channels)
+        and watch.ring.shape == (watch.rows, channels)
+        and watch.pending.shape == (watch.rows if watch.steps is not None else 0, channels)
         and 0 <= watch.place < watch.rows
         and -1 <= normal.load < channels
         and watch.limits.shape == watch.highest.shape

@@ -13,7 +13,7 @@ MOST_STEPS = 60
 FEWEST_STEPS = 5
 
 
-class Steps(Struct):
+class Steps(Struct, array_like=True):
     """Kept steps, oldest first: `means` and `noise` (n, p) off `origin` (p,), in the channels' units and their squares."""
 
     target_s: float

@@ -13,7 +13,7 @@ MOST_CELLS = 2_400  # rows x channels: some 30 kB of JSON, under the limit of on
 DIGITS = 6
 
 
-class Recorder(Struct):
+class Recorder(Struct, array_like=True):
     """The newest rows: `times_s` (n,) since 1970, `rows` (n, p) in short numbers; the first `used` are filled."""
 
     times_s: Array

@@ -13,7 +13,7 @@ from protocols.messages.equipment_anomaly import OperatingState
 from protocols.messages.sensor_summary import ChannelSummary, SensorSummary
 
 
-class Window(Struct):
+class Window(Struct, array_like=True):
     """`lasted_s`: seconds since `started_at`; `score`: the highest in it; `states`: seconds spent in each; arrays (p,) of
     the good values: how many, least, most, sum and sum of squares."""
 

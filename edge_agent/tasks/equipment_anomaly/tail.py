@@ -24,7 +24,7 @@ LOUDEST = 1.5  # of the limit: an alarm counts as an exceedance, however wild it
 SMALLEST = 0.3
 
 
-class Maxima(Struct):
+class Maxima(Struct, array_like=True):
     """Highest score of each of `k` detectors in past blocks of `block_s`, oldest first: (n, k)."""
 
     block_s: float

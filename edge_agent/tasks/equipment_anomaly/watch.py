@@ -15,7 +15,7 @@ from msgspec import Struct
 from edge_agent.tasks.equipment_anomaly import detectors, follow, normal, steps, tail
 from edge_agent.tasks.equipment_anomaly.arrays import Array, Mask, single
 from edge_agent.tasks.equipment_anomaly.detectors import DETECTORS, Geometry
-from edge_agent.tasks.equipment_anomaly.follow import Cusum
+from edge_agent.tasks.equipment_anomaly.follow import Cusum, Pace
 from edge_agent.tasks.equipment_anomaly.normal import Known, Normal
 from edge_agent.tasks.equipment_anomaly.steps import Steps
 from edge_agent.tasks.equipment_anomaly.tail import Maxima
@@ -41,8 +41,9 @@ class Tuning:
     sensitivity: float = 1.0
 
 
-class WatchState(Struct):
-    """Everything a watch remembers. `ring`: the window of z (rows, p), `pending`: rows of the step still to be learned."""
+class WatchState(Struct, array_like=True):
+    """Everything a watch remembers. `ring`: the window of z (rows, p), `block`: sum of the means
+    of this block's steps (p,), `pending`: rows of the step still to be learned."""
 
     rows: int
     step_s: float
@@ -51,6 +52,7 @@ class WatchState(Struct):
     geometry: Geometry
     cusum: Cusum
     ring: Array
+    block: Array
     pending: Array
     limits: Array
     highest: Array
@@ -66,15 +68,16 @@ def begin(first: Array, tuning: Tuning, step_s: float) -> WatchState:
     """Nothing learned yet. `first`: (p,) values to count from; `step_s`: seconds between rows."""
     channels = len(first)
     rows = int(min(MOST_ROWS, max(FEWEST_ROWS, round(tuning.learn_s / max(step_s, 1e-3) / STEPS_WANTED))))
-    nothing, flat = np.zeros(channels), np.zeros((channels, channels))
+    flat = np.zeros((channels, channels))
     return WatchState(
         rows=rows,
         step_s=step_s,
         normal=normal.nothing(channels),
         steps=steps.begin(np.where(np.isfinite(first), first, 0.0), tuning.learn_s),
         geometry=Geometry(flat, flat),
-        cusum=Cusum(nothing, nothing),
+        cusum=Cusum(np.zeros((2, channels))),
         ring=np.zeros((rows, channels)),
+        block=np.zeros(channels),
         pending=np.zeros((rows, channels)),
         limits=np.full(DRIFT, np.inf),
         highest=np.zeros(DRIFT),
@@ -88,9 +91,9 @@ class Watch:
         self.state = state
         self._known = known
         self._tuning = tuning
-        self._everything: Mask = np.ones(state.ring.shape[1], dtype=bool)
         self.ratios: Array = np.zeros(DRIFT + 1)
         self.strayed: Array = np.zeros(state.ring.shape[1])
+        self._pace: Pace
         self._prepare()
 
     @property
@@ -119,15 +122,16 @@ class Watch:
         state.ring[state.place] = z
         state.place += 1
         ratio = self._scored(good) if state.maxima is not None else 0.0
-        if state.place == state.rows:
-            self._end_step(step_s)
+        if state.place == state.rows and self._end_step(step_s):
+            self._count_block(state.highest, self.strayed)
+            state.highest = np.zeros(DRIFT)
         return ratio
 
     def rows(self, values: Array, step_s: float) -> Array:
         """(n,) fused ratios after `values` (n, p), all of them good; the same as one by one."""
         ratios, start = np.empty(len(values)), 0
         while start < len(values):
-            left = self._rows_to_block_end()
+            left = self._rows_together()
             if left is None:
                 ratios[start] = self.row(values[start], None, step_s)
                 start += 1
@@ -147,8 +151,7 @@ class Watch:
         state = self.state
         found = detectors.parts(self.strayed, self._both)
         shares = {name: found[name] / state.limits[place] for place, name in enumerate(DETECTORS)}
-        drift = np.maximum(state.cusum.upwards, state.cusum.downwards) / follow.DRIFT_LIMIT
-        return shares | {"drift": drift}
+        return shares | {"drift": state.cusum.sums.max(axis=0) / follow.DRIFT_LIMIT}
 
     def _standardised(self, values: Array) -> Array:
         """(…, p) in spreads, off the line of the load, in single precision."""
@@ -181,77 +184,92 @@ class Watch:
         """How many detectors share the budget: a single channel has a level only."""
         return DRIFT if len(self.strayed) > 1 else 1
 
-    def _rows_to_block_end(self) -> int | None:
-        """None while something is still to be learned: then rows go one by one."""
+    def _rows_together(self) -> int | None:
+        """How many rows may be scored under the present limits; None while something is still to be learned."""
         state = self.state
         if state.maxima is None or state.steps is not None:
             return None
-        return (self._block_steps() - state.steps_in_block) * state.rows - state.place
+        blocks = 1 if state.is_stale else max(1, state.maxima.merge - state.maxima.waiting)
+        return (blocks * self._block_steps() - state.steps_in_block) * state.rows - state.place
 
     def _chunk(self, values: Array, step_s: float) -> Array:
-        """Rows within one block: levels and drift are constant within a step, limits within the block."""
+        """Rows under the same limits: levels are constant within a step, the drift within a block."""
         state, per_limit = self.state, self._per_limit
         z = self._standardised(values)
-        window = np.vstack([np.roll(state.ring, -state.place, axis=0), z]).cumsum(axis=0)
+        window = np.concatenate([state.ring[state.place :], state.ring[: state.place], z]).cumsum(axis=0)
         strayed, drifts = (window[state.rows :] - window[: len(z)]) * self._per_window, np.empty(len(z))
-        start = 0
+        start, ends = 0, []
         while start < len(z):
             end = min(len(z), start + state.rows - state.place)
             strayed[start:end] -= self._at
             drifts[start:end] = state.drift
             state.ring[state.place : state.place + end - start] = z[start:end]
             state.place += end - start
-            if end == len(z):
-                found = self._noted(strayed)
-            if state.place == state.rows:
-                self._end_step(step_s)
+            if state.place == state.rows and self._end_step(step_s):
+                ends.append(end)
             start = end
-        self._total = state.ring.sum(axis=0)
+        if state.place:
+            self._total = state.ring.sum(axis=0)
+        found = detectors.scores(strayed, self._both)
+        self._count_blocks(found, strayed, ends)
         ratios = found * per_limit
-        self.ratios[:DRIFT], self.ratios[DRIFT] = ratios[-1], drifts[-1]
+        self.strayed, self.ratios[:DRIFT], self.ratios[DRIFT] = strayed[-1], ratios[-1], drifts[-1]
         fused: Array = np.maximum(ratios.max(axis=1), drifts)
         return fused
 
-    def _noted(self, strayed: Array) -> Array:
-        """Scores of a chunk, noted for its block."""
-        found = detectors.scores(strayed, self._both)
-        self.state.highest = np.maximum(self.state.highest, found.max(axis=0))
-        self.strayed = strayed[-1]
-        return found
+    def _count_blocks(self, found: Array, strayed: Array, ends: list[int]) -> None:
+        """Blocks that ended within a chunk, each with its highest scores; what is left over belongs to the next."""
+        state, start = self.state, 0
+        for end in ends:
+            self._count_block(np.maximum(state.highest, found[start:end].max(axis=0)), strayed[end - 1])
+            state.highest, start = np.zeros(DRIFT), end
+        if start < len(found):
+            state.highest = np.maximum(state.highest, found[start:].max(axis=0))
 
-    def _end_step(self, step_s: float) -> None:
+    def _end_step(self, step_s: float) -> bool:
+        """Levels follow, learning takes the step; True when a block ends with it, too."""
         state = self.state
         state.place = 0
         self._total = state.ring.sum(axis=0)
         state.step_s += 0.1 * (step_s - state.step_s)
         if state.maxima is not None:
             mean = self._total / state.rows
-            share = state.rows / MOST_ROWS
-            state.drift = follow.add_up(state.cusum, state.normal, mean, share)
-            follow.follow(state.normal, mean, float(state.limits[: self._sharing].min()), share)
+            state.block = state.block + mean
+            follow.follow(state.normal, mean, self._pace)
             self._at = state.normal.location * self._per_width
+            if state.drift > 0 and not follow.is_beyond(state.normal, mean):
+                state.drift = 0.0
         if state.steps is not None and steps.take(state.steps, state.pending, state.rows * step_s):
             self._settle(state.steps)
-        if state.maxima is not None:
-            state.steps_in_block += 1
-            if state.steps_in_block >= self._block_steps():
-                self._end_block(state.maxima)
+        if state.maxima is None:
+            return False
+        state.steps_in_block += 1
+        return state.steps_in_block >= self._block_steps() and self._end_block()
+
+    def _end_block(self) -> bool:
+        state = self.state
+        windows = state.steps_in_block * state.rows / MOST_ROWS
+        state.drift = follow.add_up(state.cusum, state.normal, state.block / state.steps_in_block, windows)
+        state.block, state.steps_in_block = np.zeros_like(state.block), 0
+        return True
 
     def _block_steps(self) -> int:
         state = self.state
         block_s = BLOCK_S if state.maxima is None else state.maxima.block_s
         return max(1, -(-BLOCK_ROWS // state.rows), round(block_s / (state.rows * max(state.step_s, 1e-3))))
 
-    def _end_block(self, maxima: Maxima) -> None:
-        state = self.state
-        is_alarmed = bool((state.highest >= state.limits).any())
+    def _count_block(self, highest: Array, strayed: Array) -> None:
+        """Note the `highest` scores (3,) of a block that ended at `strayed` (p,), and renew the limits when it is time."""
+        state, maxima = self.state, self.state.maxima
+        if maxima is None:
+            return
+        is_alarmed = bool((highest >= state.limits).any())
         state.alarmed = state.alarmed + 1 if is_alarmed else 0
         before = len(maxima.blocks), maxima.merge
         if state.alarmed <= MOST_ALARMED:
-            tail.count(maxima, np.minimum(state.highest, tail.LOUDEST * state.limits))
+            tail.count(maxima, np.minimum(highest, tail.LOUDEST * state.limits))
         if not is_alarmed:
-            detectors.learn_more(state.geometry, self.strayed)
-        state.highest, state.steps_in_block = np.zeros(DRIFT), 0
+            detectors.learn_more(state.geometry, strayed)
         state.is_stale = state.is_stale or (len(maxima.blocks), maxima.merge) != before
         if state.is_stale and not is_alarmed:  # limits rest while an alarm lasts: it must not lift them over itself
             state.is_stale = False
@@ -272,6 +290,7 @@ class Watch:
             self._learned(strayed, chosen, before)
         is_done = not (state.normal.weight == 0).any() or (is_last_call and bool(chosen.any()))
         state.steps = None if is_done else steps.prolonged(evidence, GROWTH)
+        state.pending = state.pending[: 0 if is_done else state.rows]
 
     def _learned(self, strayed: Array, chosen: Mask, before: Mask) -> None:
         """Take up newly learned channels: their window begins at their level, the geometry counts them in."""
@@ -313,6 +332,7 @@ class Watch:
         self._per_window = self._per_width / state.rows
         self._at = state.normal.location * self._per_width
         self._per_limit = 1 / state.limits
+        self._pace = follow.pace(state.normal, float(state.limits[: self._sharing].min()), state.rows / MOST_ROWS)
         most = ONE_ROW if state.step_s < BRIEF_S else EVERY_ROW
         self._wildest = most * state.limits[0] / np.maximum(self._per_window, 1e-9)
         self._total = state.ring.sum(axis=0)
