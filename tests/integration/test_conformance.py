@@ -8,6 +8,8 @@ from queue import Queue
 from threading import Event as Flag
 from threading import Thread
 
+import pytest
+
 from central.bus import Address, Bus, Listening, Message
 from central.conformance.examining import Candidate, Examination
 from central.conformance.rules import Outcome
@@ -45,6 +47,7 @@ def examined(broker: Mosquitto, keys: Keys, wait_s: float) -> dict[str, Outcome]
     return {result.rule.name: result.outcome for result in results}
 
 
+@pytest.mark.slow
 def test_our_own_agent_keeps_every_rule(broker: Mosquitto, tmp_path: Path) -> None:
     """Outbox and link as they are; without tasks nothing has a twin, so that its echo is not seen."""
     keys = Keys()
@@ -99,6 +102,7 @@ class Careless:
         self._bus.publish(topic, payload, retain=retain, properties={"sig": sign(self._key, payload)})
 
 
+@pytest.mark.slow
 def test_a_careless_device_breaks_the_right_rules(broker: Mosquitto) -> None:
     """It signs, numbers and speaks well; what it does about silence, gaps, epochs and twins is told one by one."""
     keys = Keys()
