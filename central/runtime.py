@@ -90,7 +90,9 @@ def gate(config: CentralConfig) -> Gate:
         url=config.device_url,
         has_tls=broker.tls,
         certificates_last=timedelta(days=broker.certificate_days),
-        centre=lambda: Centre(host, port, public_text(signing_key(config)), config.device_url if broker.tls else None),
+        centre=lambda: Centre(
+            host, port, public_text(signing_key(config)), config.device_url if broker.tls else None, config.release_keys
+        ),
     )
 
 

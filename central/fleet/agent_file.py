@@ -12,13 +12,15 @@ Table = Mapping[str, Value]
 class Centre:
     """What a device must know of the centre: its broker, the public key that its words are signed with, and its address.
 
-    url: where a certificate is renewed; None for a device that signs in with a password.
+    url: where a certificate is renewed; None for a device that signs in with a password. release_keys: of those whose models
+    the house rolls out.
     """
 
     host: str
     port: int
     public_key: str
     url: str | None = None
+    release_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def agent_text(*, site: str, device: str, centre: Centre, duties: Duties, papers
         "key_file": papers.key,
         "centre_key": centre.public_key,
         **({} if centre.url is None else {"centre_url": centre.url}),
+        **({"release_keys": centre.release_keys} if centre.release_keys else {}),
         **duties.top,
     }
     broker: Table = {"host": centre.host, "port": centre.port, **_sign_in(device, papers)}

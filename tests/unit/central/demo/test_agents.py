@@ -54,3 +54,11 @@ def test_whatever_is_written_is_what_is_read(settings: dict[str, object]) -> Non
     """The TOML of an agent survives any text, number and nesting in a task's settings."""
     task = {"kind": "x", "source": "y", "settings": settings}
     assert tomllib.loads(text_of(Duties(tasks=[task])))["task"] == [task]  # type: ignore[list-item]
+
+
+def test_a_device_is_told_whose_models_the_house_rolls_out() -> None:
+    """Only where the house has named any: otherwise the key of the shipped models counts."""
+    papers, centre = Papers("eye.key", password="eye.pw"), Centre("h", 1, "KEY=", release_keys=("A=", "B="))
+    told = agent_text(site="s1", device="eye-01", centre=centre, duties=Duties(), papers=papers)
+    assert tomllib.loads(told)["release_keys"] == ["A=", "B="]
+    assert "release_keys" not in tomllib.loads(text_of(Duties()))
