@@ -53,6 +53,7 @@ class Observer:
         self._backoff_s = FIRST_BACKOFF_S
         self._errands: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._awaited: SimpleQueue[Future[Sample]] = SimpleQueue()
+        self._has_left = False
 
     def run(self) -> None:
         """Observe to the end, then commit with the tasks' states."""
@@ -65,6 +66,7 @@ class Observer:
                     self._rest(FULL_DISK_RETRY_S)
             self._conclude()
         finally:
+            self._has_left = True
             self.source.close()
 
     def between(self, act: Callable[[], Value], timeout_s: float = ERRAND_S) -> Value:
@@ -92,6 +94,8 @@ class Observer:
         self.between(lambda: self.pipeline.replace(kind, task))
 
     def _awaited_for(self, answer: Future[Value], timeout_s: float) -> Value:
+        if self._has_left:
+            raise SourceBusy(self.source_id, self.state.message or "the agent stops")
         try:
             return answer.result(timeout_s)
         except TimeoutError as error:
