@@ -3,7 +3,7 @@
 Counters come from the database, so that they outlive every process and are the same whichever is asked.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,8 @@ from central.fleet.ledger import Completeness, completeness
 from central.floor.devices import DeviceState, all_devices
 from central.parts import parts
 from central.requests import timed
-from central.store import announcements, due, quarantine
+from central.store import announcements, backups, due, ledger_days, quarantine
+from central.store.ledger_days import LedgerDay
 
 blueprint = Blueprint("metrics", __name__)
 access.guard(blueprint)
@@ -32,7 +33,9 @@ def metrics() -> Response:
     """Everything, in Prometheus' text format."""
     now, site = parts().now(), caller().site
     with parts().reading() as conn:
-        found = [*_house(conn, now), *_ledgers(completeness(conn), site), *_devices(all_devices(conn, site), site)]
+        accounts, audited = completeness(conn, site=site), ledger_days.newest(conn)
+        found = [*_house(conn, now), *_ledgers(accounts, site), *_devices(all_devices(conn, site), site)]
+        found.append(_audits(accounts, audited, site))
     registry = CollectorRegistry()
     registry.register(_Found(found))
     text = generate_latest(registry) + generate_latest(timed(current_app))
@@ -55,6 +58,8 @@ def _house(conn: Connection, now: datetime) -> Iterator[Metric]:
     yield _gauge("announcements_waiting", "Announcements that the broker does not have yet.", waiting)
     yield _gauge("announcements_oldest_age_seconds", "Age of the oldest of them.", age_s)
     yield _gauge("quarantined_messages", "Messages in quarantine.", quarantine.count(conn))
+    if (backup := backups.newest(conn)) is not None:
+        yield _gauge("backup_age_seconds", "Since the newest backup was made.", (now - backup.made_at).total_seconds())
 
 
 def _gauge(name: str, says: str, value: float) -> Metric:
@@ -93,6 +98,15 @@ def _ledgers(accounts: list[Completeness], site: str) -> Iterator[Metric]:
             if value is not None:
                 gauge.add_metric([site, account.device], value)
         yield gauge
+
+
+def _audits(accounts: list[Completeness], audited: Mapping[str, LedgerDay], site: str) -> Metric:
+    says = "Events that the ledger counted and the newest daily audit did not find; anything but 0 is an alarm."
+    gauge = GaugeMetricFamily("tallyhouse_events_unaccounted", says, labels=["site", "device"])
+    for account in accounts:
+        if (day := audited.get(account.device)) is not None:
+            gauge.add_metric([site, account.device], day.unaccounted)
+    return gauge
 
 
 _HEALTH = {

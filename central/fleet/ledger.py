@@ -1,7 +1,7 @@
 """The completeness ledger: of all that a device ever numbered, what is here, on its way, or declared lost."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Row, select
 
 from central.fleet import audit
 from central.store.devices import devices, ledgers
-from central.store.ledger_days import LedgerDay
 
 SILENT_AFTER = timedelta(minutes=2)
 
@@ -54,17 +53,6 @@ class DeclaredLoss:
     kinds: Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One number about one device, for whoever measures: `name` without a prefix, a counter or a gauge."""
-
-    name: str
-    help: str
-    is_counter: bool
-    device: str
-    value: float
-
-
 def completeness(conn: Connection, device: str | None = None, site: str | None = None) -> list[Completeness]:
     """The accounts of every device by name, of those at a site, or of one."""
     c = devices.c
@@ -84,30 +72,6 @@ def declared(conn: Connection, device: str) -> list[DeclaredLoss]:
         numbers[lost.reason] += lost.last - lost.first + 1
         kinds.setdefault(lost.reason, Counter()).update(lost.kinds)
     return [DeclaredLoss(reason, n, dict(kinds[reason])) for reason, n in numbers.most_common()]
-
-
-def figures(accounts: Iterable[Completeness], newest_days: Mapping[str, LedgerDay]) -> Iterator[Figure]:
-    """The ledger as numbers to measure (pure)."""
-    for one in accounts:
-        counters = {
-            "events_stored": ("Events on disk", one.stored),
-            "events_quarantined": ("Events that could not be understood", one.quarantined),
-            "events_declared_lost": ("Events that the device gave up and said so", one.declared_lost),
-            "events_duplicate": ("Events that came again, without effect", one.duplicates),
-        }
-        gauges = {
-            "events_missing": ("Events that the device numbered and that are not here", float(one.missing)),
-            "unsent_bytes": ("Bytes of events that wait on the device", float(one.unsent_bytes or 0)),
-            "oldest_unsent_age_seconds": (
-                "Age of the oldest event that waits on the device",
-                one.oldest_unsent_age_s or 0.0,
-            ),
-        }
-        day = newest_days.get(one.device)
-        if day is not None:
-            gauges["events_unaccounted"] = ("Events the ledger counted and the last audit did not find", day.unaccounted)
-        yield from (Figure(name, text, True, one.device, value) for name, (text, value) in counters.items())
-        yield from (Figure(name, text, False, one.device, value) for name, (text, value) in gauges.items())
 
 
 def _account(row: Row[Any]) -> Completeness:

@@ -175,15 +175,6 @@ def test_a_whole_ledger_is_right_and_has_no_hole(books: Books) -> None:
         assert audit.first_hole(conn, own) is None
 
 
-def test_the_figures_name_each_device_once_for_each_number(books: Books) -> None:
-    """What is measured: counters and gauges, with what the last audit did not find once there is a day."""
-    books.land([event(n) for n in range(1, 4)])
-    books.close(days=1)
-    with reading(books.engine) as conn:
-        told = {f.name: f.value for f in ledger.figures(ledger.completeness(conn), ledger_days.newest(conn))}
-    assert (told["events_stored"], told["events_missing"], told["events_unaccounted"]) == (3, 0, 0)
-
-
 def test_news_counts_once_also_inside_of_a_declared_loss(books: Books) -> None:
     """An alarm overtook; the counts around it were given up: it is stored, they are lost, and the day balances."""
     books.land([event(1)])

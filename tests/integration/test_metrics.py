@@ -10,8 +10,12 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from central.app import create_app
+from central.background.bookkeeping import keep_books
 from central.identity import tokens
 from central.logs import set_up_logs
+from central.store import backups, devices
+from central.store.backups import BackupRow
+from central.store.devices import Ledger
 from tests.parts.house import SITE, House
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -80,3 +84,17 @@ def test_a_request_and_what_is_logged_of_it_share_a_trace(
     (line,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert (line["event"], line["trace"]) == ("api_problem", TRACE)
     assert client.get("/healthz").headers["Trace-Id"] != TRACE
+
+
+def test_prometheus_reads_what_an_audit_did_not_find_and_the_age_of_the_backup(house: House, client: FlaskClient) -> None:
+    """Neither stands there before there is a day on record, or a backup."""
+    headers = bearer(house, "metrics:read")
+    before = figures(client.get("/metrics", headers=headers).text)
+    assert not {name for name, _ in before} & {"tallyhouse_events_unaccounted", "tallyhouse_backup_age_seconds"}
+    with house.parts.writing() as conn:
+        backups.add(conn, BackupRow(house.now, "/mnt/b/1", 1, 1.0))
+        devices.put_ledgers(conn, [Ledger("eye-01", cursor=3, highest_seen=3, stored=3)])
+    keep_books(house.parts, house.pass_time(days=1))
+    after = figures(client.get("/metrics", headers=headers).text)
+    assert after["tallyhouse_events_unaccounted", "eye-01"] == 2
+    assert after["tallyhouse_backup_age_seconds", ""] == 24 * 3600
