@@ -15,7 +15,7 @@ from edge_agent.tasks.equipment_anomaly.normal import Normal
 QUIET = 0.8  # of the limit
 FASTEST = 0.02  # widths a window: what moves faster is no season, no hall, no wear
 SLACK = 1.0  # of the reach
-DRIFT_LIMIT, MOST = 10.0, 12.5  # widths times windows beyond the slack: when it speaks, and the most that is remembered
+DRIFT_LIMIT, MOST = 30.0, 36.0  # windows beyond the slack, a width each at most: when it speaks, and what is remembered
 
 
 class Cusum(Struct, array_like=True):
@@ -51,7 +51,7 @@ def add_up(cusum: Cusum, normal: Normal, mean: Array, windows: float) -> float:
     Where a block lies within the slack the sum is halved each window: a repaired machine is soon well.
     """
     slack = SLACK * normal.reach
-    more = (windows * normal.weight / normal.width) * (np.array([mean, -mean]) - slack)
+    more = windows * np.minimum(1.0, (normal.weight / normal.width) * (np.array([mean, -mean]) - slack))
     cusum.sums = np.where(more > 0, np.minimum(MOST, cusum.sums + more), 0.5**windows * cusum.sums)
     return float(cusum.sums.max()) / DRIFT_LIMIT
 
