@@ -6,6 +6,8 @@ hour; a clock that shows the past marks nothing.
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from edge_agent.clock import EARLIEST
@@ -28,6 +30,16 @@ class Grace:
         """Look anew at what is here."""
         self.bytes = _bytes_of(connection, 0, acknowledged)
         self._marked_ms = int(connection.execute("SELECT coalesce(max(at_ms), 0) FROM marks").fetchone()[0])
+
+    @contextmanager
+    def undone_on_failure(self) -> Iterator[None]:
+        """Around a transaction: what this counted in it is forgotten when it fails."""
+        before = (self.bytes, self._aged, self._marked_ms)
+        try:
+            yield
+        except BaseException:
+            self.bytes, self._aged, self._marked_ms = before
+            raise
 
     def grew(self, connection: sqlite3.Connection, after: int, upto: int) -> None:
         """The rows after one sequence, up to another, have been acknowledged."""

@@ -254,12 +254,8 @@ class Queue:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with self._file.writing() as connection:
-                yield connection
-        except BaseException:
-            self._grace.recount(self._file.connection, self.acknowledged)
-            raise
+        with self._file.lock, self._grace.undone_on_failure(), self._file.writing() as connection:
+            yield connection
 
 
 def _one_batch(rows: Iterable[Row], limit_bytes: int) -> list[Row]:
