@@ -10,6 +10,8 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from central.ingest.accept import Accepted, Misplaced, News, Poison, Taken
 from protocols.messages.lost import Lost
 
@@ -108,10 +110,12 @@ def _take(result: Advance, batch: Accepted, known: _Known) -> None:
     new = [taken for taken in beyond if taken.event.sequence not in ids] if known.ahead else beyond
     poison = [event for event in unseen if event.sequence not in ids] if known.ahead else unseen
     lost = [taken for taken in batch.taken if isinstance(taken.data, Lost)]
+    if known.ahead:
+        new += [beside for taken in lost if (beside := _beside(taken, cursor, ids)) is not None]
     if len(new) < len(batch.taken) and any(_is_another(taken, ids) for taken in batch.taken):
         result.cloned.append(batch)
     ids.update({taken.event.sequence: taken.event.id for taken in new})
-    ids.update({taken.event.sequence: "" for taken in lost})
+    ids.update({taken.event.sequence: "" for taken in (*lost, *new) if isinstance(taken.data, Lost)})
     result.taken += new
     result.poison += poison
     result.quarantined += len(poison)
@@ -119,6 +123,15 @@ def _take(result: Advance, batch: Accepted, known: _Known) -> None:
     result.declared_lost += sum(_unaccounted(taken, cursor, known) for taken in lost)
     result.stored += sum(not isinstance(taken.data, Lost) for taken in new) + known.overtook(cursor, batch.last)
     result.cursor = max(cursor, batch.last)
+
+
+def _beside(lost: Taken, cursor: int, ids: Mapping[int, str]) -> Taken | None:
+    """A declaration whose own number overtook it, under the first free number of its range; None if it has its own."""
+    first = lost.event.sequence
+    if first <= cursor or first not in ids:
+        return None
+    free = next((number for number in range(first, lost.last + 1) if number not in ids), None)
+    return None if free is None else replace(lost, event=replace(lost.event, sequence=free))
 
 
 def _unaccounted(lost: Taken, cursor: int, known: _Known) -> int:

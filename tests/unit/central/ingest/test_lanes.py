@@ -126,6 +126,17 @@ def test_a_loss_is_none_of_what_overtook_it() -> None:
     assert (done.cursor, done.declared_lost, done.stored) == (3, 2, 1)
 
 
+def test_a_declaration_whose_number_overtook_it_stands_beside_it() -> None:
+    """What was lost stays on record, under the first number that is free; without one there is nothing to declare."""
+    centre = Centre()
+    centre.land([news(1, 2, 5)])
+    done = centre.land([accepted([taken(1, 4)])])
+    assert [(one.event.sequence, one.data) for one in done.taken] == [(3, Lost(first=1, last=4, reason="evicted"))]
+    assert (done.declared_lost, done.stored, done.cursor) == (2, 2, 4)
+    done = centre.land([accepted([taken(5, 5)])])
+    assert (done.taken, done.declared_lost, done.stored, done.cursor) == ([], 0, 1, 5)
+
+
 def test_news_with_another_id_is_a_clone_in_either_order() -> None:
     """Two devices speak with one key."""
     other = Accepted("s1", "eye-01", "b3f1", 1, 1, [taken(1, number=event_id(77))], [], b"")
