@@ -62,7 +62,7 @@ def sight(rollout: Rollout, member: Member, standing: Standing) -> Sight:
         samples=max(0, now.samples - before.samples),
         dropped=max(0, now.dropped - before.dropped),
         task_errors=max(0, now.task_errors - before.task_errors),
-        drop_share_before=member.dropped / max(1, member.samples + member.dropped),
+        looked_share_before=rules.looked_share(member.samples, member.dropped),
     )
 
 

@@ -121,7 +121,7 @@ def test_a_small_fleet_is_reached_whole_in_four_stages() -> None:
         ({"state": "rolled_back", "runs_new": False, "why": "the agent ended 3 times"}, "taken_back"),
         ({"state": "refused", "runs_new": False, "running_since": None, "why": "signature"}, "taken_back"),
         ({"task_errors": 14}, "task_errors"),
-        ({"dropped": 500, "drop_share_before": 0.1}, "dropped"),
+        ({"dropped": 2000, "looked_share_before": 0.8}, "dropped"),
         ({"is_online": False}, "silent"),
     ],
 )
@@ -138,7 +138,12 @@ def test_one_device_that_is_not_well_ends_the_rollout(change: dict[str, object],
 
 @pytest.mark.parametrize(
     "change",
-    [{"task_errors": 13}, {"dropped": 200, "drop_share_before": 0.1}, {"samples": 10, "dropped": 20}, {"is_online": False}],
+    [
+        {"task_errors": 13},
+        {"dropped": 1000, "looked_share_before": 0.8},
+        {"samples": 10, "dropped": 150},
+        {"is_online": False},
+    ],
 )
 def test_what_happens_to_a_well_device_ends_nothing(change: dict[str, object]) -> None:
     """A few errors, drops as before, drops among a handful of frames, a line that is down for a moment."""
