@@ -6,6 +6,7 @@ them.
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
@@ -113,10 +114,8 @@ class Centre:
         self._backups += 1
         self._backup = self._folder / f"backup-{self._backups}" / DATABASE_NAME
         self._backup.parent.mkdir()
-        source, target = sqlite3.connect(self.database), sqlite3.connect(self._backup)
-        source.backup(target)
-        source.close()
-        target.close()
+        with closing(sqlite3.connect(self.database)) as source, closing(sqlite3.connect(self._backup)) as target:
+            source.backup(target)
 
     def restore(self) -> None:
         """Begin again from the copy, with a new epoch."""
@@ -130,6 +129,12 @@ class Centre:
             house.put(conn, "epoch", token_hex(8))
         engine.dispose()
         self.start()
+
+    def cursor(self, device: str) -> int:
+        """How far a device's events have landed."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            found = connection.execute("SELECT cursor FROM ledgers WHERE device = ?", (device,)).fetchone()
+            return 0 if found is None else int(found[0])
 
     def fill_disk(self, is_full: bool) -> None:
         """Let the database grow no further, or again."""

@@ -62,10 +62,14 @@ class World:
         self.mend()
         while self.agenda.now_s < end_s:
             self.run_for(LOOK_S)
-            if self.centre.is_up and all(device.is_delivered for device in self.devices):
+            if self.centre.is_up and all(self._is_landed(device) for device in self.devices):
                 return True
             self.mend()  # what was broken for a while breaks no more, but a kill may have been under way
         return False
+
+    def _is_landed(self, device: Device) -> bool:
+        """Whether device and centre agree that everything is there: one restored lately may not have noticed yet."""
+        return device.is_delivered and self.centre.cursor(device.name) >= max(device.produced, default=0)
 
     def close(self) -> None:
         """Let all files go."""
