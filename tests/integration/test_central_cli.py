@@ -4,13 +4,18 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
 from central.cli.main import app
 from central.errors import BackupError, CentralError
 from central.fleet.secret_files import write_secret
+from central.store import devices
+from central.store.engine import open_engine, writing
 from central.up.folder import HouseFolder, prepared
+from protocols.messages.device import Birth, TaskAnnouncement
+from tests.makers import NOON
 from tests.parts.ports import free_port
 
 Say = Callable[..., Result]
@@ -89,7 +94,39 @@ def test_a_device_is_listed_for_people_and_for_scripts(say: Say, tmp_path: Path)
     assert [(row["device"], row["label"]) for row in json.loads(say("device", "list", "--json").output)] == [
         ("cam-07", "Gate")
     ]
-    assert say("device", "list").output.split() == ["cam-07", "s1", "Gate"]
+    assert say("device", "list").output.split() == ["cam-07", "s1", "password", "Gate"]
+
+
+def test_a_device_is_set_and_commanded(say: Say, tmp_path: Path) -> None:
+    """Settings are checked before they are wanted; a command without an answer ends, and the exit code says so."""
+    say("device", "add", "eye-07", "--out", tmp_path / "eye-07")
+    with pytest.raises(CentralError, match="eye-07 has no such task; there are: none: it has never been connected"):
+        say("device", "set", "eye-07", "cam-1/shelf_count", "frames=7")
+    with pytest.raises(CentralError, match="KEY=VALUE"):
+        say("device", "set", "eye-07", "cam-1/shelf_count")
+    with pytest.raises(CentralError, match="never been connected"):
+        say("device", "command", "eye-07", "send_logs")
+    tell_what_it_is(tmp_path / "var/tallyhouse.db")
+    assert json.loads(say("device", "set", "eye-07", "cam-1/shelf_count", "frames=7", "--json").output)["version"] == 1
+    assert "version 2" in say("device", "set", "eye-07", "cam-1/shelf_count", "sku=tea").output
+    shown = json.loads(say("device", "show", "eye-07", "--json").output)
+    assert shown["desired"]["settings"] == {"cam-1/shelf_count": {"interval_s": 20, "frames": 7, "sku": "tea"}}
+    assert "wanted: version 2; reported: version none (pending)" in say("device", "show", "eye-07").output
+    assert "version 3" in say("device", "set", "eye-07", "cam-1/shelf_count", "--own").output
+    with pytest.raises(CentralError, match="--confirmed-by NAME"):
+        say("device", "command", "eye-07", "stop_conveyor")
+    given = say("device", "command", "eye-07", "stop_conveyor", "--confirmed-by", "Chen", "--json").output
+    assert (json.loads(given)["state"], json.loads(given)["confirmed_by"]) == ("waiting", "Chen")
+
+
+def tell_what_it_is(database: Path) -> None:
+    """The birth of eye-07, as ingest would note it."""
+    task = TaskAnnouncement(kind="shelf_count", source="cam-1", settings={"interval_s": 20})
+    birth = Birth(boot="b", started_at=NOON, version="1", tasks=[task], actions={"stop_conveyor": ["stop-1"]})
+    engine = open_engine(database)
+    with writing(engine) as conn:
+        devices.heard(conn, "eye-07", NOON, birth=msgspec.to_builtins(birth))
+    engine.dispose()
 
 
 def test_the_configuration_checks_itself(say: Say, tmp_path: Path) -> None:
