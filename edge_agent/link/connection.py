@@ -181,7 +181,8 @@ class Connection:
     def _on_connect(self, client: Client, _: object, __: ConnectFlags, reason: ReasonCode, ___: Properties | None) -> None:
         self._was_refused = reason.is_failure
         if reason.is_failure:
-            self.happenings.put(Disconnected(f"{self._where()} refuses us ({reason}); check how [broker] signs in"))
+            remedy = "check username and password_file" if self._tls is None else "see doctor, or claim this device again"
+            self.happenings.put(Disconnected(f"{self._where()} refuses us ({reason}); {remedy}"))
             return
         # Two filters that do not overlap: overlapping ones would deliver twice.
         client.subscribe([(down_filter(self._site, self._device), _at_least_once()), (CENTRAL_STATE, _at_least_once())])

@@ -1,10 +1,12 @@
 """The doors of a house with TLS, on a real mosquitto that runs on the generated files: who gets in, and what they may do."""
 
+import os
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from queue import Empty, Queue
@@ -26,8 +28,8 @@ from edge_agent.link.papers import Papers, context_of, trusting
 from protocols.signing import new_key
 from protocols.topics import CENTRAL_STATE, down, down_filter, out, up
 from tests.makers import NOON
-from tests.parts.gate import CENTRE_PASSWORD, Doors, now, three_doors
-from tests.parts.ports import eventually
+from tests.parts.gate import CENTRE_PASSWORD, Doors, gate_at, now, three_doors
+from tests.parts.ports import answers, eventually, free_port
 
 WILL_DELAY_S = 1
 SUCCESS, NOBODY_LISTENS, NOT_AUTHORISED = 0, 16, 135
@@ -248,6 +250,26 @@ def test_a_revoked_device_is_out_at_once_and_stays_out(doors: Doors, tmp_path: P
         centre.listens("tallyhouse/v1/edge/#")
         with pytest.raises(Empty):
             centre.heard.get(timeout=1.5 * WILL_DELAY_S)
+
+
+def test_a_device_with_a_password_is_shut_out_just_so(tmp_path: Path) -> None:
+    """In a house without TLS: its session ends, and its password lets nobody in any more."""
+    gate, port = gate_at(tmp_path, tls=False), free_port()
+    gate = replace(gate, bus=replace(gate.bus, port=port))
+    broker.write_broker(gate.broker, host="127.0.0.1", port=port, as_root=os.geteuid() == 0)
+    for user, password in {"central": CENTRE_PASSWORD, "eye-01": "of the eye"}.items():
+        broker.set_password(gate.broker, user, password)
+    broker.write_access(gate.broker, "central", [])
+    call: list[str | Path] = [broker.mosquitto_binary(), "-c", gate.broker.config.resolve()]
+    with subprocess.Popen(call, stderr=subprocess.DEVNULL) as process:
+        eventually(lambda: answers(port), what="mosquitto")
+        with peer(port, "eye-01", None, ("eye-01", "of the eye")) as eye:
+            assert eye.greetings.get(timeout=5) == SUCCESS
+            broker.remove_password(gate.broker, "eye-01")
+            assert revocation.enforce(gate, Device("eye-01", "s1", "Eye", "KEY=", NOON)).session_ended
+            assert eye.farewells.get(timeout=5)
+            assert eye.greetings.get(timeout=10) == NOT_AUTHORISED
+        process.terminate()
 
 
 def test_the_servers_certificate_changes_while_the_broker_runs(doors: Doors, tmp_path: Path) -> None:
