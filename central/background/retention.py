@@ -8,14 +8,13 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 
-from msgspec.json import encode
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists, func, select
 
 from central.fleet import audit
-from central.floor.keeping import PROTECTING_STATES, SPACE, protected_evidence
+from central.floor.keeping import PROTECTING_STATES, measured, note, protected_evidence
 from central.parts import Parts
-from central.store import announcements, devices, house, ledger_floors, reading_hours
-from central.store.changes import changes
+from central.store import announcements, devices, ledger_floors, reading_hours
+from central.store.changes import changes, log
 from central.store.conditions import conditions
 from central.store.decisions import decision_causes, decisions
 from central.store.devices import Ledger
@@ -137,17 +136,14 @@ def give_back_space(parts: Parts, _now: datetime) -> bool:
         return _pages(conn, "freelist_count") < free  # a database that was made otherwise keeps its size, and uses the space
 
 
-def measure_space(parts: Parts, _now: datetime) -> bool:
-    """Note how many bytes each table takes, its indices with it, for the page that shows it."""
+def measure(parts: Parts, _now: datetime) -> bool:
+    """Note how much is kept of each noun, for the page that shows it."""
     with parts.reading() as conn:
-        sizes = conn.exec_driver_sql(_SIZES).all()
+        found = measured(conn)
     with parts.writing() as conn:
-        house.put(conn, SPACE, encode({str(name): int(size) for name, size in sizes}).decode())
+        note(conn, found)
+        log(conn, "", "kept", "house", parts.now())
     return False
-
-
-_SIZES = """SELECT m.tbl_name, sum(s.pgsize) FROM dbstat AS s JOIN sqlite_master AS m ON m.name = s.name
-WHERE s.aggregate = TRUE GROUP BY m.tbl_name"""
 
 
 STEPS: tuple[Step, ...] = (
@@ -160,7 +156,7 @@ STEPS: tuple[Step, ...] = (
     forget_hours,
     forget_evidence,
     give_back_space,
-    measure_space,
+    measure,
 )
 
 

@@ -1,11 +1,14 @@
-"""What the house keeps: how much of each noun, how old, what goes next and when, and how much is protected."""
+"""What the house keeps: how much of each noun, how old, what goes next and when, and how much is protected.
+
+Counting reads every row, so the background does it once an hour and notes it; a page shows what was noted.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec.json import decode
-from sqlalchemy import Column, Connection, Select, Table, func, select
+import msgspec
+from sqlalchemy import Column, Connection, Select, func, select
 
 from central.store import backups, house
 from central.store.announcements import announcements
@@ -19,31 +22,47 @@ from central.store.quarantine import quarantine
 from central.store.reading_hours import reading_hours
 from central.store.readings import readings
 
-SPACE = "space"  # the line of the house in which the background notes the bytes of each table
+MEASURED = "kept"  # the line of the house in which the background notes what it measured
 PROTECTING_STATES = ("proposed", "accepted", "adjusted", "rejected")  # of a decision: open, or reviewed
+_AGED_BY: dict[str, Column[datetime]] = {
+    "events": events.c.received_at,
+    "readings": readings.c.started_at,
+    "reading_hours": reading_hours.c.started_at,
+    "evidence": evidence.c.received_at,
+    "quarantine": quarantine.c.last_seen_at,
+    "announcements": announcements.c.created_at,
+    "changes": changes.c.at,
+}
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One noun as it was counted; bytes with its indices."""
+
+    noun: str
+    rows: int
+    bytes: int
+    oldest: datetime | None
+    protected: int | None = None
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One noun. bytes: as measured within the last hour, None before; goes_at: when the oldest of it goes."""
+    """One noun and its limits."""
 
-    noun: str
-    rows: int
-    bytes: int | None
-    oldest: datetime | None
+    measured: Measured
     limit_days: int
-    budget_bytes: int | None = None
-    protected: int | None = None
+    budget_bytes: int | None
 
     @property
     def goes_at(self) -> datetime | None:
         """When the oldest is past its time; it may go earlier where a budget is full, and stays where it is protected."""
-        return self.oldest + timedelta(days=self.limit_days) if self.oldest else None
+        oldest = self.measured.oldest
+        return oldest + timedelta(days=self.limit_days) if oldest else None
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """The whole: each noun, the size of the database and what of it is free, and the newest backup."""
+    """The whole: each noun as last measured, the size of the database and what of it is free, and the newest backup."""
 
     nouns: tuple[Kept, ...]
     database_bytes: int
@@ -53,24 +72,26 @@ class Keeping:
 
 
 def keeping(conn: Connection, limits: Limits) -> Keeping:
-    """What is kept now."""
-    space: dict[str, int] = decode(house.value(conn, SPACE) or "{}")
+    """What is kept, without counting it again."""
     page_bytes, pages, free = (int(conn.exec_driver_sql(f"PRAGMA {name}").scalar_one()) for name in _PAGES)
     return Keeping(
-        nouns=(
-            _kept(conn, space, "events", events, events.c.received_at, limits.events_days),
-            _kept(conn, space, "readings", readings, readings.c.started_at, limits.readings_days),
-            _kept(conn, space, "reading_hours", reading_hours, reading_hours.c.started_at, limits.reading_hours_days),
-            _evidence(conn, limits),
-            _kept(conn, space, "quarantine", quarantine, quarantine.c.last_seen_at, limits.quarantine_days),
-            _kept(conn, space, "announcements", announcements, announcements.c.created_at, limits.announcements_days),
-            _kept(conn, space, "changes", changes, changes.c.at, limits.changes_days),
-        ),
+        nouns=tuple(_kept(one, limits) for one in _noted(conn)),
         database_bytes=pages * page_bytes,
         free_bytes=free * page_bytes,
         backup=backups.newest(conn),
         backup_failure=backups.last_failure(conn),
     )
+
+
+def measured(conn: Connection) -> list[Measured]:
+    """Count every noun that has a limit: reads all of it."""
+    sizes = {str(name): int(size) for name, size in conn.exec_driver_sql(_SIZES)}
+    return [_measured(conn, noun, at, sizes) for noun, at in _AGED_BY.items()]
+
+
+def note(conn: Connection, found: list[Measured]) -> None:
+    """Keep what was measured for the pages that show it."""
+    house.put(conn, MEASURED, msgspec.json.encode(found).decode())
 
 
 def protected_evidence() -> Select[Any]:
@@ -84,15 +105,24 @@ def protected_evidence() -> Select[Any]:
 
 
 _PAGES = ("page_size", "page_count", "freelist_count")
+_SIZES = """SELECT m.tbl_name, sum(s.pgsize) FROM dbstat AS s JOIN sqlite_master AS m ON m.name = s.name
+WHERE s.aggregate = TRUE GROUP BY m.tbl_name"""
 
 
-def _kept(conn: Connection, space: dict[str, int], noun: str, table: Table, at: Column[datetime], limit_days: int) -> Kept:
-    rows, oldest = conn.execute(select(func.count(), func.min(at)).select_from(table)).one()
-    return Kept(noun, rows, space.get(table.name), oldest, limit_days)
+def _noted(conn: Connection) -> list[Measured]:
+    text = house.value(conn, MEASURED)
+    return [] if text is None else msgspec.json.decode(text, type=list[Measured])
 
 
-def _evidence(conn: Connection, limits: Limits) -> Kept:
-    c = evidence.c
-    rows, size, oldest = conn.execute(select(func.count(), func.sum(c.bytes), func.min(c.received_at))).one()
-    protected = conn.execute(select(func.count()).where(c.sha256.in_(protected_evidence()))).scalar_one()
-    return Kept("evidence", rows, size or 0, oldest, limits.evidence_days, limits.evidence_mb * 1_000_000, protected)
+def _measured(conn: Connection, noun: str, at: Column[datetime], sizes: dict[str, int]) -> Measured:
+    rows, oldest = conn.execute(select(func.count(), func.min(at))).one()
+    protected = None
+    if noun == "evidence":
+        query = select(func.count()).where(evidence.c.sha256.in_(protected_evidence()))
+        protected = int(conn.execute(query).scalar_one())
+    return Measured(noun, rows, sizes.get(noun, 0), oldest, protected)
+
+
+def _kept(one: Measured, limits: Limits) -> Kept:
+    budget = limits.evidence_mb * 1_000_000 if one.noun == "evidence" else None
+    return Kept(one, int(getattr(limits, f"{one.noun}_days")), budget)

@@ -19,8 +19,8 @@ changes = Table(
     "changes",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("site", String, nullable=False),  # empty for quarantine and backup, which are of the whole house
-    # alarm | position | condition | decision | device | event | quarantine | ledger_day | backup
+    Column("site", String, nullable=False),  # empty for quarantine, backup and kept, which are of the whole house
+    # alarm | position | condition | decision | device | event | quarantine | ledger_day | backup | kept
     Column("noun", String, nullable=False),
     Column("key", String, nullable=False),
     Column("at", Instant, nullable=False),

@@ -13,7 +13,7 @@ def _kept(look: Look) -> Rows:
     return {"keeping": keeping(look.conn, look.parts.limits)}
 
 
-KEPT = Fragment("kept", "setup/keeping/_kept.html", frozenset({"backup"}), _kept)
+KEPT = Fragment("kept", "setup/keeping/_kept.html", frozenset({"backup", "kept"}), _kept)
 PAGE = Page("keeping", "setup/keeping/page.html", (KEPT,))
 PAGES = (PAGE,)
 

@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from central.app import create_app
+from central.background.retention import measure
 from central.console import live
 from central.store import backups, devices, ledger_days
 from central.store.backups import BackupRow
@@ -77,6 +78,8 @@ def test_a_house_without_a_backup_is_told_how_to_make_one(new_house: ConsoleHous
     with writing(new_house.engine) as conn:
         backups.add(conn, BackupRow(new_house.now(), "/mnt/b/1", 2_000_000, 1.0))
         backups.add(conn, BackupRow(new_house.now(), "/mnt/b", 0, 1.0, "no space left"))
+    assert "Counted once an hour" in page(new_house, "/setup/keeping")
+    measure(new_house.parts, new_house.now())
     html = page(new_house, "/setup/keeping")
     assert "There is no backup" not in html
     assert "2.0 MB written" in html
