@@ -23,7 +23,7 @@ blueprint = nouns.blueprint_for("devices")
 class LedgerShape(Answer, frozen=True):
     """Completeness: everything up to `cursor` is here; `missing` were numbered by the device and are not here yet.
 
-    `news` overtook a backlog; `redated` stand under another time than the device said.
+    `news` overtook a backlog; the highest number here is `taken_upto`; `redated` stand under another time than was said.
     """
 
     cursor: int
@@ -34,6 +34,7 @@ class LedgerShape(Answer, frozen=True):
     duplicates: int
     quarantined: int
     news: int
+    taken_upto: int
     redated: int
     unsent: int | None
     unsent_bytes: int | None
@@ -111,6 +112,7 @@ def _shape(state: DeviceState) -> DeviceShape:
         duplicates=state.duplicates,
         quarantined=state.quarantined,
         news=state.news,
+        taken_upto=state.taken_upto,
         redated=state.redated,
         unsent=queue.count if queue else None,
         unsent_bytes=queue.bytes if queue else None,

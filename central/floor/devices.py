@@ -38,7 +38,13 @@ class DeviceState:
     quarantined: int
     declared_lost: int
     news: int
+    ahead: int
     redated: int
+
+    @property
+    def taken_upto(self) -> int:
+        """The highest sequence that is here, in order or ahead: a new outbox must begin behind it."""
+        return max(self.cursor, self.ahead)
 
     @property
     def missing(self) -> int:

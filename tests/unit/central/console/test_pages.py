@@ -1,7 +1,9 @@
 """Pages as they are sent: who gets in, what stands on them, what they may do, in which words."""
 
 import re
+from dataclasses import replace
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ from central.console import live
 from central.console.assets import FOLDER
 from central.identity import sessions
 from central.identity.attempts import FREE_OF_NAME
-from central.store import changes, reviews
+from central.store import boots, changes, devices, reviews
+from central.store.boots import Boot
 from central.store.engine import reading, writing
 from central.translations import catalogue
 from tests.journeys.console_house import BROKER, PASSWORD, ConsoleHouse, copy_of, empty
@@ -342,3 +345,18 @@ def test_no_word_stands_on_a_page_untranslated(
         for text in spoken(li.get(path).get_data(as_text=True)):
             bare = named.sub("", _without_brackets(text))
             assert not re.search(r"[A-Za-z]{2}", bare), f"{path}: {text!r}"
+
+
+def test_a_device_shows_what_came_ahead_and_what_was_dated(house: ConsoleHouse, tmp_path: Path) -> None:
+    """And the number behind which a new outbox must begin."""
+    house = copy_of(house, tmp_path)
+    with writing(house.engine) as conn:
+        devices.put_ledgers(conn, [replace(devices.ledgers_of(conn, ["eye-01"])["eye-01"], news=7, ahead=4321)])
+        boots.put(conn, [Boot("eye-01", "first", 1, 0, False, None, None, redated=12)])
+    app = create_app(house.parts, secret_key=b"of this test only")
+    page = signed_in(app, house, "li").get("/setup/devices").get_data(as_text=True)
+    said = [piece.strip() for piece in spoken(page) if piece.strip()]
+    shown = {("Last number here", "4321"), ("Alarms sent ahead", "7"), ("Dated by the centre", "12")}
+    assert shown <= set(pairwise(said))
+    live.stop(app)
+    house.engine.dispose()
