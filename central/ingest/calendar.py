@@ -83,10 +83,10 @@ def _is_elsewhere(was: Boot, boot: Boot) -> bool:
 
 
 def dated(conn: Connection, landed: Mapping[str, Sequence[Taken]], now: datetime) -> dict[str, list[Taken]]:
-    """New events of each device under the time at which they occurred."""
+    """New events under the time at which they occurred, of each device that has any without a clock to be trusted."""
     unsure = {(device, taken.boot) for device, some in landed.items() for taken in some if not _says_rightly(taken)}
     known = boots.at(conn, unsure) if unsure else {}
-    new = {device: [_dated(device, taken, known, now) for taken in some] for device, some in landed.items()}
+    new = {device: [_dated(device, taken, known, now) for taken in landed[device]] for device, _ in known}
     moved = Counter((device, one.boot) for device, some in new.items() for one in some if one.at != one.event.occurred_at)
     boots.put(conn, [replace(known[key], redated=known[key].redated + count) for key, count in moved.items()])
     return new
