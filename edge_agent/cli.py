@@ -73,7 +73,7 @@ def doctor(config: ConfigFile, as_json: AsJson = False) -> None:
     """
     configuration.quieten_video()
     from edge_agent.clock import DeviceClock, boot_id  # noqa: PLC0415
-    from edge_agent.doctor import examined  # noqa: PLC0415
+    from edge_agent.doctor.examine import examined  # noqa: PLC0415
 
     with _worded():
         set_up_logs(level="error")

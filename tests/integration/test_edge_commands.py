@@ -150,7 +150,7 @@ def test_an_agent_is_born_reports_health_and_stops_cleanly(broker: Mosquitto, tm
     assert (agent.returncode, out) == (0, "")
     assert all(json.loads(line)["event"] for line in logged.splitlines())
     assert birth.tasks[0].kind == "equipment_anomaly"
-    assert birth.tasks[0].model == "ewma-mewma-cusum/1"
+    assert birth.tasks[0].model == "window-t2-pca-cusum/2"
     assert "properties" in json.dumps(birth.tasks[0].settings_schema)
     assert (health.sources[0].state, health.outbox.count) == ("lost", 0)
     assert "gone.csv" in (health.sources[0].message or "")

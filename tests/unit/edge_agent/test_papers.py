@@ -9,7 +9,8 @@ from central.fleet import certificates
 from central.fleet.certificates import Signer
 from edge_agent import config as configuration
 from edge_agent.clock import DeviceClock
-from edge_agent.doctor import Check, examined
+from edge_agent.doctor.check import Check
+from edge_agent.doctor.examine import examined
 from edge_agent.errors import ConfigError
 from edge_agent.link.papers import Papers, keep
 from protocols.signing import new_key, private_pem, public_text
