@@ -15,7 +15,7 @@ from central.parts import Parts
 from central.store import releases, rollouts
 from central.store.rollouts import Rollout
 
-LOOK_EVERY = timedelta(seconds=2)
+LOOK_EVERY = timedelta(seconds=5)
 
 
 @dataclass
@@ -44,15 +44,15 @@ class RolloutDesk:
         step = progress.step(seen, None, now)
         if isinstance(step, Wait) and not seen.has_news:
             return False
-        if isinstance(step, Measure):
+        if isinstance(step, Measure) and not seen.has_news:
             return self._measured(rollout)
         with self.parts.writing() as conn:
-            current = _unchanged(conn, rollout)
-            if current is None:
+            if _unchanged(conn, rollout) is None:
                 return False
-            progress.mark_running(conn, current, now)
-            seen = progress.look(conn, current)
-            progress.follow(conn, self.archives, seen, progress.step(seen, None, now), now)
+            if seen.has_news:
+                progress.mark_running(conn, seen, now)
+            else:
+                progress.follow(conn, self.archives, seen, step, now)
         return True
 
     def _measured(self, rollout: Rollout) -> bool:
@@ -67,12 +67,12 @@ class RolloutDesk:
         except Interrupted:
             return False
         now = self.parts.now()
+        with self.parts.reading() as conn:
+            seen = progress.look(conn, rollout)
         with self.parts.writing() as conn:
-            current = _unchanged(conn, rollout)
-            if current is None:
+            if _unchanged(conn, rollout) is None:
                 return False
             progress.measured(conn, rollout, accuracy, now)
-            seen = progress.look(conn, current)
             progress.follow(conn, self.archives, seen, progress.step(seen, accuracy, now), now)
         return True
 

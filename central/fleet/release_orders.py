@@ -1,6 +1,6 @@
 """What people order of releases: add one, roll it out, stop, roll back. Each is audited and seen by open pages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from central.fleet import rollout as rules
 from central.fleet import twin
 from central.fleet.archives import Archives
 from central.fleet.bundle import kind_of, read_bundle
-from central.fleet.standing import standings
+from central.fleet.standing import Standing, standings
 from central.store import audit, changes, devices, releases, rollouts, twins
 from central.store.audit import Deed
 from central.store.releases import Release
@@ -71,7 +71,7 @@ def named(conn: Connection, model: str) -> Release:
 def begin(conn: Connection, order: Order, who: str, now: datetime) -> Rollout:
     """A rollout in its first stage; nothing has been told to any device yet. Raises Refused."""
     release = named(conn, order.model)
-    there = candidates(conn, release.kind, order.site)
+    there = candidates(standings(conn, order.site), release.kind)
     if not there:
         raise Refused(f"no device at {order.site or 'any site'} has a task of kind {release.kind}; connect one first")
     canary = order.canary or there[0]
@@ -153,16 +153,16 @@ def found(conn: Connection, number: int) -> Rollout:
     return rollout
 
 
-def candidates(conn: Connection, kind: str, site: str | None) -> list[str]:
-    """Devices that may speak and have announced a task of that kind: those that are connected first, then by name."""
-    there = [one for one in standings(conn, site).values() if kind in one.kinds]
-    return [one.device for one in sorted(there, key=lambda one: (not one.is_online, one.device))]
+def candidates(there: Mapping[str, Standing], kind: str) -> list[str]:
+    """Devices that have announced a task of that kind: those that are connected first, then by name."""
+    able = [one for one in there.values() if kind in one.kinds]
+    return [one.device for one in sorted(able, key=lambda one: (not one.is_online, one.device))]
 
 
-def turns(conn: Connection, rollout: Rollout, have: Sequence[str]) -> list[str]:
+def turns(there: Mapping[str, Standing], rollout: Rollout, have: Collection[str]) -> list[str]:
     """The devices that do not have the model yet, in their turn."""
-    there = [one for one in candidates(conn, rollout.kind, rollout.site) if one not in have]
-    return sorted(there, key=lambda device: (device != rollout.canary, rules.turn(rollout.id, device)))
+    left = [one for one in candidates(there, rollout.kind) if one not in have]
+    return sorted(left, key=lambda device: (device != rollout.canary, rules.turn(rollout.id, device)))
 
 
 def _may_speak(conn: Connection, member: Member) -> bool:

@@ -14,6 +14,7 @@ from central.store.rollouts import Rollout
 
 STAGES = ("canary", "5", "25", "100")
 SHARES = (0.0, 0.05, 0.25, 1.0)
+MOST_AT_ONCE = 50
 Ending = Literal["accuracy", "taken_back", "task_errors", "dropped", "silent", "never_ran"]
 
 
@@ -65,7 +66,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Enter:
-    """Let these devices have the model: the stage begins."""
+    """Let these devices have the model: the stage begins, or goes on."""
 
     devices: tuple[str, ...]
 
@@ -128,21 +129,29 @@ def next_step(
     """What to do now. waiting: devices that do not have it yet, in their turn; accuracy: as measured for this stage."""
     if failure := next((found for one in seen if (found := _failure(one, rules, now)) is not None), None):
         return failure
+    more = _more(rollout, len(seen), waiting)
     if rollout.phase == "measuring":
-        return _before_stage(rollout, len(seen), waiting, accuracy)
+        return _before_stage(rollout, more, accuracy)
+    if more:
+        return Enter(more)
     return _in_stage(rollout, [one for one in seen if one.stage == rollout.stage], rules, now)
 
 
-def _before_stage(rollout: Rollout, have: int, waiting: Sequence[str], accuracy: Accuracy | None) -> Step:
-    """A stage that reaches no further device is passed over; any other begins with a measurement."""
+def _more(rollout: Rollout, have: int, waiting: Sequence[str]) -> tuple[str, ...]:
+    """The next devices of the stage, a few at once: nothing else is written meanwhile."""
     wanted = reach(rollout.stage, have + len(waiting)) - have
-    if wanted <= 0:
+    return tuple(waiting[: max(0, min(wanted, MOST_AT_ONCE))])
+
+
+def _before_stage(rollout: Rollout, more: tuple[str, ...], accuracy: Accuracy | None) -> Step:
+    """A stage that reaches no further device is passed over; any other begins with a measurement."""
+    if not more:
         return Finish() if rollout.stage == len(STAGES) - 1 else Advance()
     if accuracy is None:
         return Measure()
     if not accuracy.passed:
         return Fail("accuracy", accuracy.detail or accuracy.why or "")
-    return Enter(tuple(waiting[:wanted]))
+    return Enter(more)
 
 
 def _in_stage(rollout: Rollout, seen: Sequence[Sight], rules: HealthRules, now: datetime) -> Step:

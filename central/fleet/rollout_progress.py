@@ -1,6 +1,6 @@
 """Moves a rollout one step: what is seen of its devices, what the rules say, and the rows and twins that follow from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,8 @@ class Seen:
     """A rollout with its devices as they are now, and those that wait for their turn."""
 
     rollout: Rollout
+    members: Sequence[Member]
+    there: Mapping[str, Standing]
     sights: Sequence[Sight]
     waiting: Sequence[str]
 
@@ -38,10 +40,11 @@ class Seen:
 
 def look(conn: Connection, rollout: Rollout) -> Seen:
     """What is to be known before a step."""
-    there = standings(conn)
+    there = standings(conn, rollout.site)
     members = rollouts.members(conn, rollout.id)
     sights = [sight(rollout, member, there[member.device]) for member in members if member.device in there]
-    return Seen(rollout, sights, orders.turns(conn, rollout, [member.device for member in members]))
+    waiting = orders.turns(there, rollout, {member.device for member in members})
+    return Seen(rollout, members, there, sights, waiting)
 
 
 def sight(rollout: Rollout, member: Member, standing: Standing) -> Sight:
@@ -66,14 +69,14 @@ def sight(rollout: Rollout, member: Member, standing: Standing) -> Sight:
     )
 
 
-def mark_running(conn: Connection, rollout: Rollout, now: datetime) -> bool:
-    """Note which devices run the new model since now, with their counters; whether there are any."""
-    there, marked = standings(conn), False
-    for member in rollouts.members(conn, rollout.id):
-        standing = there.get(member.device)
-        if standing is None or member.running_since is not None or not sight(rollout, member, standing).runs_new:
+def mark_running(conn: Connection, seen: Seen, now: datetime) -> None:
+    """Note which devices run the new model since now, with their counters."""
+    fresh = {one.device for one in seen.sights if one.runs_new and one.running_since is None}
+    for member in seen.members:
+        if member.device not in fresh:
             continue
-        counted = standing.counters(rollout.kind)
+        standing = seen.there[member.device]
+        counted = standing.counters(seen.rollout.kind)
         running = replace(
             member,
             running_since=now,
@@ -83,8 +86,6 @@ def mark_running(conn: Connection, rollout: Rollout, now: datetime) -> bool:
             task_errors=counted.task_errors,
         )
         rollouts.put_member(conn, running)
-        marked = True
-    return marked
 
 
 def step(seen: Seen, accuracy: Accuracy | None, now: datetime, health_rules: HealthRules = rules.RULES) -> Step:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from central.fleet.accuracy import Accuracy
 from central.fleet.rollout import (
+    MOST_AT_ONCE,
     RULES,
     STAGES,
     Advance,
@@ -87,6 +88,17 @@ def test_a_stage_that_reaches_no_further_device_is_passed_over() -> None:
     """Five per cent of three devices is the canary."""
     assert next_step(rollout(1), [well()], waiting(2, 1), None, NOON) == Advance()
     assert next_step(rollout(3), [well()], [], None, NOON) == Finish()
+
+
+def test_a_large_stage_is_entered_a_few_devices_at_once() -> None:
+    """So that no transaction holds up what devices say; it soaks when all of it is in."""
+    first = next_step(rollout(3), [well()], waiting(999, 1), GOOD, NOON)
+    assert isinstance(first, Enter)
+    assert len(first.devices) == MOST_AT_ONCE
+    entered = [well(), *(well(device, 3) for device in first.devices)]
+    more = next_step(rollout(3, "soaking"), entered, waiting(949, 51), None, NOON)
+    assert isinstance(more, Enter)
+    assert more.devices[0] == "d51"
 
 
 def test_a_small_fleet_is_reached_whole_in_four_stages() -> None:
