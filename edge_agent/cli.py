@@ -118,9 +118,10 @@ def outbox(
 
 @app.command(epilog="Example: tallyhouse-edge enrol --server https://192.168.1.5:8400 --code ABCD-…")
 def enrol(
-    server: Annotated[str, typer.Option(help="Address of the console, or the whole link of the claim.")],
+    server: Annotated[str, typer.Option(help="Address of the console, or the whole link of the claim.")] = "",
     code: Annotated[str | None, typer.Option(help="The claim code; not needed with a link.")] = None,
     fingerprint: Annotated[str | None, typer.Option(help="SHA-256 of the centre's authority, to compare in full.")] = None,
+    camera: Annotated[str | None, typer.Option(help="Number or address of the camera that sees the picture code.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for agent.toml, the key and the certificate.")] = Path(),
     replace: Annotated[bool, typer.Option("--replace", help="Give up the identity that lies there.")] = False,
 ) -> None:
@@ -128,8 +129,13 @@ def enrol(
     from edge_agent.link.enrolment import AGENT_FILE, Claimed  # noqa: PLC0415
     from edge_agent.link.enrolment import enrol as enrolled  # noqa: PLC0415
 
+    configuration.quieten_video()
     with _worded():
         set_up_logs(level="error")
+        if camera is not None:
+            from edge_agent.link.picture_code import link_seen_by  # noqa: PLC0415  OpenCV is needed for this alone
+
+            server = link_seen_by(camera)
         admitted = enrolled(Claimed.read(server, code, fingerprint), out, replaces=replace)
     start = f"tallyhouse-edge run --config {out / AGENT_FILE}"
     typer.echo(f"this device is {admitted.device} of site {admitted.site}; start it with: {start}")
