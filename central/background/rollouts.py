@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from central.background.judging import Interrupted, Pair
+from central.fleet import release_orders as orders
 from central.fleet import rollout_progress as progress
 from central.fleet.accuracy import Accuracy
 from central.fleet.archives import Archives
@@ -35,8 +36,14 @@ class RolloutDesk:
             return 0
         self._next = now + self.look_every
         with self.parts.reading() as conn:
-            going_on = rollouts.open_ones(conn)
-        return sum(self._moved(rollout, now) for rollout in going_on)
+            going_on, going_back = rollouts.open_ones(conn), orders.being_taken_back(conn, now)
+        moved = sum(self._moved(rollout, now) for rollout in going_on)
+        return moved + sum(self._given_back(rollout, now) for rollout in going_back)
+
+    def _given_back(self, rollout: Rollout, now: datetime) -> bool:
+        """The next devices of a rollout that was taken back."""
+        with self.parts.writing() as conn:
+            return orders.give_back(conn, rollout, progress.WHO, now) > 0
 
     def _moved(self, rollout: Rollout, now: datetime) -> bool:
         with self.parts.reading() as conn:

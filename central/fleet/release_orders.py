@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ from central.fleet import twin
 from central.fleet.archives import Archives
 from central.fleet.bundle import kind_of, read_bundle
 from central.fleet.standing import Standing, standings
-from central.store import audit, changes, devices, releases, rollouts, twins
+from central.store import audit, changes, releases, rollouts, twins
 from central.store.audit import Deed
 from central.store.releases import Release
 from central.store.rollouts import Member, Phase, Rollout
@@ -22,6 +22,7 @@ from protocols.messages.model_release import ModelRelease
 
 NOUN = "rollout"
 DEFAULT_SOAK_S = 3600.0
+GIVES_BACK_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def begin(conn: Connection, order: Order, who: str, now: datetime) -> Rollout:
     canary = order.canary or there[0]
     if canary not in there:
         raise Refused(f"device {canary!r} has no task of kind {release.kind}; --canary takes one of {', '.join(there[:8])}")
-    _refuse_while_another_goes_on(conn, release.kind, order.site)
+    _refuse_while_another_goes_on(conn, release.kind, order.site, now)
     planned = Rollout(
         id=0,
         site=order.site,
@@ -123,15 +124,38 @@ def roll_back(conn: Connection, number: int, who: str, now: datetime) -> Rollout
 
 
 def give_back(conn: Connection, rollout: Rollout, who: str, now: datetime) -> int:
-    """Want of each device what its twin named before; how many. One whose twin wants something else by now keeps that."""
+    """Want of the next devices, a few at once, what their twins named before; how many. A twin that wants something else by
+    now keeps that."""
+    owed = _owed(conn, rollout)[: rules.MOST_AT_ONCE]
+    for member in owed:
+        before = None if member.before is None else msgspec.convert(member.before, ModelRelease)
+        twin.change(conn, member.device, models={rollout.kind: before}, who=who, now=now)
+    return len(owed)
+
+
+def being_taken_back(conn: Connection, now: datetime) -> list[Rollout]:
+    """Rollouts that ended lately and still have devices to give back; none that a newer one of its kind has replaced."""
+    newest_of_kind: dict[str, Rollout] = {}
+    for rollout in rollouts.newest(conn):
+        newest_of_kind.setdefault(rollout.kind, rollout)
+    return [one for one in newest_of_kind.values() if _is_going_back(one, now) and _owed(conn, one)]
+
+
+def _is_going_back(rollout: Rollout, now: datetime) -> bool:
+    is_fresh = rollout.ended_at is not None and now - rollout.ended_at < GIVES_BACK_FOR
+    return rollout.phase in {"failed", "rolled_back"} and is_fresh
+
+
+def _owed(conn: Connection, rollout: Rollout) -> list[Member]:
+    """Devices whose twins still name the release."""
     members = rollouts.members(conn, rollout.id)
     wanted = twins.of_devices(conn, [member.device for member in members])
-    mine = [one for one in members if wanted[one.device].models.get(rollout.kind, {}).get("sha256") == rollout.sha256]
-    for member in mine:
-        before = None if member.before is None else msgspec.convert(member.before, ModelRelease)
-        if _may_speak(conn, member):
-            twin.change(conn, member.device, models={rollout.kind: before}, who=who, now=now)
-    return len(mine)
+    there = standings(conn, rollout.site)
+    return [
+        one
+        for one in members
+        if one.device in there and wanted[one.device].models.get(rollout.kind, {}).get("sha256") == rollout.sha256
+    ]
 
 
 def end(conn: Connection, rollout: Rollout, phase: Phase, now: datetime, *, why: str | None, detail: str | None) -> None:
@@ -165,12 +189,10 @@ def turns(there: Mapping[str, Standing], rollout: Rollout, have: Collection[str]
     return sorted(left, key=lambda device: (device != rollout.canary, rules.turn(rollout.id, device)))
 
 
-def _may_speak(conn: Connection, member: Member) -> bool:
-    known = devices.get(conn, member.device)
-    return known is not None and known.revoked_at is None
-
-
-def _refuse_while_another_goes_on(conn: Connection, kind: str, site: str | None) -> None:
+def _refuse_while_another_goes_on(conn: Connection, kind: str, site: str | None, now: datetime) -> None:
+    for other in being_taken_back(conn, now):
+        if other.kind == kind:
+            raise Refused(f"rollout {other.id} of {other.model} is still being taken back; try again in a minute")
     for other in rollouts.open_ones(conn):
         if other.kind == kind and (site is None or other.site is None or other.site == site):
             raise Refused(f"rollout {other.id} of {other.model} goes on; stop it first: tallyhouse release stop {other.id}")

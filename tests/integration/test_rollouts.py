@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 import msgspec
 import pytest
+from sqlalchemy import Connection
 
 from central.background.judging import Interrupted, Judge, Pair, installed_program
 from central.background.rollouts import RolloutDesk
@@ -16,6 +17,7 @@ from central.errors import Refused
 from central.fleet import release_orders as orders
 from central.fleet.accuracy import Accuracy
 from central.fleet.archives import Archives
+from central.fleet.rollout import MOST_AT_ONCE
 from central.store import audit, devices, releases, rollouts, twins
 from central.store.devices import Device
 from central.store.releases import Release
@@ -56,7 +58,7 @@ class Fleet:
         with self.house.parts.writing() as conn:
             for name in self.names:
                 devices.add(conn, Device(name, "s1", name, f"key of {name}", NOON))
-                self._hear(conn, name, birth=self._birth())
+                self.hear(conn, name, birth=self.birth())
 
     @property
     def names(self) -> list[str]:
@@ -87,7 +89,7 @@ class Fleet:
                 source = SourceHealth(id="cam-1", state="ok", samples=self._samples(), task_errors=task_errors)
                 outbox = OutboxHealth(count=0, bytes=0, oldest_age_s=0, last_sequence=0)
                 health = Health(boot="b1", at=self.house.now, outbox=outbox, clock="ntp", sources=[source])
-                self._hear(conn, name, reported=Reported(version=1, boot="b1", models={KIND: state}), health=health)
+                self.hear(conn, name, reported=Reported(version=1, boot="b1", models={KIND: state}), health=health)
 
     def go_on(self, *broken: str, task_errors: int = 0, rounds: int = 30) -> Rollout:
         """Let time pass until the rollout ends."""
@@ -119,12 +121,14 @@ class Fleet:
     def _samples(self) -> int:
         return int((self.house.now - NOON).total_seconds())
 
-    def _birth(self) -> Birth:
+    def birth(self) -> Birth:
+        """That it counts what one camera sees."""
         return Birth(boot="b1", started_at=NOON, version="t", tasks=[TaskAnnouncement(kind=KIND, source="cam-1")])
 
-    def _hear(self, conn: object, name: str, **said: Birth | Health | Reported) -> None:
+    def hear(self, conn: Connection, name: str, **said: Birth | Health | Reported) -> None:
+        """A device says something of itself."""
         rows = {noun: msgspec.to_builtins(word) for noun, word in said.items()}
-        devices.heard(conn, name, self.house.now, online=True, **rows)  # type: ignore[arg-type]
+        devices.heard(conn, name, self.house.now, online=True, **rows)
 
 
 @pytest.fixture
@@ -231,6 +235,26 @@ def test_a_person_stops_or_takes_back(quick: Fleet, tmp_path: Path) -> None:
         with pytest.raises(Refused, match="taken back already"):
             orders.roll_back(conn, begun.id, "ann", quick.house.now)
     assert set(quick.models().values()) == {None}
+
+
+def test_a_large_fleet_is_given_back_a_few_devices_at_once(quick: Fleet, tmp_path: Path) -> None:
+    """Nothing is held up for long; until all have it back no new rollout of the kind begins."""
+    quick.count = MOST_AT_ONCE + 5
+    with quick.house.parts.writing() as conn:
+        for name in quick.names[3:]:
+            devices.add(conn, Device(name, "s1", name, f"key of {name}", NOON))
+            quick.hear(conn, name, birth=quick.birth())
+    quick.release(tmp_path, "0.2.0")
+    begun = quick.begin("0.2.0")
+    assert quick.go_on(rounds=60).phase == "done"
+    with quick.house.parts.writing() as conn:
+        orders.roll_back(conn, begun.id, "ann", quick.house.now)
+    assert list(quick.models().values()).count("shelf-0.2.0") == 5
+    with pytest.raises(Refused, match="still being taken back"):
+        quick.begin("0.2.0")
+    quick.desk.look()
+    assert set(quick.models().values()) == {None}
+    assert quick.begin("0.2.0").is_open
 
 
 def test_two_rollouts_of_one_kind_do_not_mix(quick: Fleet, tmp_path: Path) -> None:
