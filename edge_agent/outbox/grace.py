@@ -28,7 +28,7 @@ class Grace:
 
     def recount(self, connection: sqlite3.Connection, acknowledged: int) -> None:
         """Look anew at what is here."""
-        self.bytes = _bytes_of(connection, 0, acknowledged)
+        self.bytes = _rows_and_bytes(connection, 0, acknowledged)[1]
         self._marked_ms = int(connection.execute("SELECT coalesce(max(at_ms), 0) FROM marks").fetchone()[0])
 
     @contextmanager
@@ -41,9 +41,11 @@ class Grace:
             self.bytes, self._aged, self._marked_ms = before
             raise
 
-    def grew(self, connection: sqlite3.Connection, after: int, upto: int) -> None:
-        """The rows after one sequence, up to another, have been acknowledged."""
-        self.bytes += _bytes_of(connection, after, upto)
+    def grew(self, connection: sqlite3.Connection, after: int, upto: int) -> tuple[int, int]:
+        """The rows after one sequence, up to another, have been acknowledged: how many, and their bytes."""
+        count, size = _rows_and_bytes(connection, after, upto)
+        self.bytes += size
+        return count, size
 
     def mark(self, connection: sqlite3.Connection, acknowledged: int, now: datetime) -> bool:
         """Remember once an hour how far the centre was, and find out what has become too old; whether it did."""
@@ -79,6 +81,7 @@ class Grace:
         return int(count)
 
 
-def _bytes_of(connection: sqlite3.Connection, after: int, upto: int) -> int:
-    query = "SELECT coalesce(sum(length(event)), 0) FROM events WHERE sequence > ? AND sequence <= ?"
-    return int(connection.execute(query, (after, upto)).fetchone()[0])
+def _rows_and_bytes(connection: sqlite3.Connection, after: int, upto: int) -> tuple[int, int]:
+    query = "SELECT count(*), coalesce(sum(length(event)), 0) FROM events WHERE sequence > ? AND sequence <= ?"
+    count, size = connection.execute(query, (after, upto)).fetchone()
+    return int(count), int(size)

@@ -46,6 +46,7 @@ class Queue:
         self._counter = self._on_disk = read_counter(file.connection)
         self._grace = Grace(file.connection, budget, self._counter.acknowledged)
         self._room = Room(file, budget, self._grace)
+        self._waiting: tuple[int, int] | None = None  # events and bytes, as long as every change is simple
         self.budget = budget
 
     @property
@@ -112,7 +113,8 @@ class Queue:
                 return
             self._split(reached)
             self._counter = replace(self._counter, acknowledged=reached)
-            self._grace.grew(self._file.connection, before, reached)
+            count, size = self._grace.grew(self._file.connection, before, reached)
+            self._waits(-count, -size)
             if self._grace.due_below(reached, self.budget.slack_bytes):
                 self.prune()
 
@@ -143,6 +145,7 @@ class Queue:
                 at = declaration.occurred_at.isoformat()
                 connection.execute("INSERT OR IGNORE INTO set_aside VALUES (?, ?, ?, ?)", (sequence, why, at, found[0]))
                 _put(connection, sequence, declaration)
+        self._waiting = None
 
     def take_back(self, upto: int, declare: Callable[[int, int], Entry]) -> None:
         """The centre forgot what it had acknowledged behind `upto`: what is still here, evidence too, waits again.
@@ -159,6 +162,7 @@ class Queue:
                 send_again(connection)
                 write_counter(connection, counter)
             self._counter = self._on_disk = counter
+            self._waiting = None
             self._grace.recount(self._file.connection, upto)
             self._room.look_anew()
 
@@ -174,13 +178,16 @@ class Queue:
     def state(self) -> QueueState:
         """Counts and bytes of what waits."""
         with self._file.lock:
-            return read_state(self._file.connection, self.acknowledged)
+            state = read_state(self._file.connection, self.acknowledged, self._waiting)
+            self._waiting = (state.count, state.bytes)
+            return state
 
     def _append(self, first: int, entries: Sequence[Entry], now: datetime, states: Mapping[str, bytes]) -> None:
         counter = replace(self._counter, last=first + len(entries) - 1)
         created_ms = int(now.timestamp() * 1000)
+        rows = [_stored(first + i, entry, created_ms) for i, entry in enumerate(entries)]
         with self._writing() as connection:
-            put_rows(connection, (_stored(first + i, entry, created_ms) for i, entry in enumerate(entries)))
+            put_rows(connection, rows)
             for i, entry in enumerate(entries):
                 if entry.attachment is not None:
                     spool(connection, first + i, entry.boot, entry.attachment, rank_of(entry.kind, entry.urgent))
@@ -190,6 +197,12 @@ class Queue:
             write_counter(connection, counter)
         self._counter = self._on_disk = counter
         self._file.written_ms = created_ms
+        self._waits(len(rows), sum(len(row.event) for row in rows))
+
+    def _waits(self, events: int, size: int) -> None:
+        """Keep count of what waits: looking at every row of a long backlog for each health message takes seconds."""
+        if self._waiting is not None:
+            self._waiting = (self._waiting[0] + events, self._waiting[1] + size)
 
     def _age(self, connection: sqlite3.Connection, now: datetime) -> None:
         """Let one range of rows go whose grace is over, and with the hour the evidence whose grace is."""
@@ -233,6 +246,7 @@ class Queue:
             if counter is not None:
                 write_counter(connection, counter)
         if counter is not None:
+            self._waiting = self._waiting if counter.evicted == self._counter.evicted else None
             self._counter = self._on_disk = counter
         return counter is not None
 
@@ -251,6 +265,7 @@ class Queue:
         if rest is not None:
             with self._writing() as connection:
                 put_rows(connection, [rest])
+            self._waiting = None
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

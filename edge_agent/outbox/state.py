@@ -26,19 +26,29 @@ class QueueState:
     evidence_evicted: int = 0
 
 
-def read_state(connection: sqlite3.Connection, acknowledged: int | None = None) -> QueueState:
+def read_state(
+    connection: sqlite3.Connection, acknowledged: int | None = None, waiting: tuple[int, int] | None = None
+) -> QueueState:
     """The state of a queue as its file shows it; `acknowledged` None takes the cursor on disk.
 
+    waiting: events that wait and their bytes, where the caller has kept count; None looks at every row.
     Raises OutboxCorrupt, sqlite3.DatabaseError.
     """
     counter = read_counter(connection)
     cursor = counter.acknowledged if acknowledged is None else acknowledged
-    count, size, oldest_ms = connection.execute(
-        "SELECT count(*), coalesce(sum(length(event)), 0), min(created_ms) FROM events WHERE sequence > ?", (cursor,)
+    count, size = waiting or _counted(connection, cursor)
+    first = connection.execute(
+        "SELECT created_ms FROM events WHERE sequence > ? ORDER BY sequence LIMIT 1", (cursor,)
     ).fetchone()
     aside = connection.execute("SELECT count(*) FROM set_aside").fetchone()[0]
     cost = (counter.corruptions, counter.evicted, counter.evidence_evicted)
-    return QueueState(count, size, oldest_ms, counter.last, cursor, aside, *cost)
+    return QueueState(count, size, None if first is None else first[0], counter.last, cursor, aside, *cost)
+
+
+def _counted(connection: sqlite3.Connection, after: int) -> tuple[int, int]:
+    query = "SELECT count(*), coalesce(sum(length(event)), 0) FROM events WHERE sequence > ?"
+    count, size = connection.execute(query, (after,)).fetchone()
+    return int(count), int(size)
 
 
 def oldest_age_s(state: QueueState, now: datetime) -> float:

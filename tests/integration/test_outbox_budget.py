@@ -72,7 +72,11 @@ def lost(event: Event) -> Lost | None:
 
 
 def assert_gapless(queue: Queue) -> None:
-    """Each event begins where the one before ended, up to the last sequence given."""
+    """Each event begins where the one before ended, up to the last sequence given; the state counts the same."""
+    state = queue.state()
+    rows = "SELECT count(*), coalesce(sum(length(event)), 0) FROM events WHERE sequence > ?"
+    counted = queue._file.connection.execute(rows, (queue.acknowledged,)).fetchone()
+    assert (state.count, state.bytes) == counted
     due = queue.acknowledged + 1
     for first, last in spans(waiting(queue)):
         assert first == due
