@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,12 +29,11 @@ _kernel = ctypes.CDLL(None)
 
 @dataclass(frozen=True)
 class Program:
-    """What to run; `is_ready` says when others may rely on it; `environment` is added to ours."""
+    """What to run; `is_ready` says when others may rely on it."""
 
     name: str
     command: Sequence[str | Path]
     is_ready: Callable[[], bool] = field(default=lambda: True)
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -100,7 +99,6 @@ class Children:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **program.environment},
                 start_new_session=True,
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 (the only thread of this program)
             )

@@ -56,9 +56,13 @@ def simulator(folder: HouseFolder, config: CentralConfig, scene: str, speed: flo
         "--api-url", config.console_url, "--api-token-file", folder.till_token_file,
         "--ready-file", folder.simulator_ready_file, "--state", folder.simulator_state_file, "--speed", str(speed),
     )  # fmt: skip
-    # The till believes the house's own authority, where the console shows a certificate of it (OpenSSL reads this variable).
-    believes = {"SSL_CERT_FILE": str(Authority(config.tls_folder).certificate_file)} if config.console.tls else {}
-    return Program("simulator", command, folder.simulator_ready_file.exists, believes)
+    return Program("simulator", (*_believing(config), *command), folder.simulator_ready_file.exists)
+
+
+def _believing(config: CentralConfig) -> tuple[str, ...]:
+    """What makes a program take the console's certificate, where it is of the house's own authority (see OpenSSL)."""
+    file = Authority(config.tls_folder).certificate_file.resolve()
+    return ("/usr/bin/env", f"SSL_CERT_FILE={file}") if config.console.tls else ()
 
 
 def agent(folder: HouseFolder, device: str) -> Program:
