@@ -60,12 +60,11 @@ def forms(geometry: Geometry) -> Array:
 
 def scores(strayed: Array, both: Array) -> Array:
     """(n, 3) one score a detector for strays (n, p)."""
-    channels = strayed.shape[1]
-    turned = strayed @ both
-    found = np.empty((len(strayed), 3))
-    found[:, 0] = np.abs(strayed).max(axis=1)
-    found[:, 1] = np.sqrt(np.maximum((turned[:, :channels] * strayed).sum(axis=1), 0.0))
-    found[:, 2] = np.sqrt(np.maximum((turned[:, channels:] * strayed).sum(axis=1), 0.0))
+    rows, channels = strayed.shape
+    turned = (strayed @ both).reshape(rows, 2, channels)
+    found = np.empty((rows, 3))
+    found[:, 0] = np.maximum.reduce(np.abs(strayed), axis=1)
+    found[:, 1:] = np.sqrt(np.maximum(np.add.reduce(turned * strayed[:, None, :], axis=2), 0.0))
     return found
 
 

@@ -23,6 +23,7 @@ from edge_agent.tasks.equipment_anomaly.watch import Tuning, Watch
 from protocols.messages.evidence import Stretch
 
 MODEL = "window-t2-pca-cusum/2"
+QUIET_WINDOWS = 5  # before an end is told
 LARGEST = 1e100  # what is larger is no reading, and its square would be no number
 PERSISTENT: frozenset[SensorFault] = frozenset({"dropout", "stuck", "clock_jump"})  # waited for already, or over at once
 
@@ -41,11 +42,13 @@ def new_state(channels: Sequence[str]) -> AssetState:
 
 
 class Monitor:
-    """`state` is everything it remembers; `limits` has an entry for each of its channels."""
+    """`state` is everything it remembers; `limits` has an entry for each of its channels; `ratio` is the score of the last
+    reading over its limit."""
 
     def __init__(self, asset: str, state: AssetState, limits: Mapping[str, ChannelLimits], settings: Settings) -> None:
         self.asset = asset
         self.state = state
+        self.ratio = 0.0
         self.limits = {name: limits.get(name, ChannelLimits()) for name in state.channels}
         self._settings = settings
         self._tuning = Tuning(settings.learn_s, settings.alarms_per_month, settings.sensitivity)
@@ -72,6 +75,7 @@ class Monitor:
         if running in ("steady", "unknown") and (good is None or good.any()):
             ratio, told = self._score(seen, good, bool(faults), elapsed_s)
             findings += told
+        self.ratio = ratio
         findings += self._sensors(seen, faults, passage == "jump", elapsed_s)
         return findings + self._summarise(seen, good, ratio, elapsed_s)
 
@@ -145,7 +149,10 @@ class Monitor:
     def _machine(self, seen: Seen, ratio: float, engineering: Array | None, elapsed_s: float) -> list[Finding]:
         condition, settings = self.state.machine, self._settings
         since = condition.since or seen.at
-        phase = onset.step(condition, ratio, seen.at, elapsed_s, settings.on_delay_s, settings.off_delay_s)
+        # The window remembers what is over, and an end told too soon is followed by another onset.
+        window_s = 0.0 if self._watch is None else self._watch.state.rows * self.state.step_s
+        off_delay_s = max(settings.off_delay_s, QUIET_WINDOWS * window_s)
+        phase = onset.step(condition, ratio, seen.at, elapsed_s, settings.on_delay_s, off_delay_s)
         if phase is None:
             return []
         scores = scoring.explained(self.state.channels, self._watch, engineering)

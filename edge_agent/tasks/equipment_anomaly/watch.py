@@ -25,7 +25,7 @@ BLOCK_S, BLOCK_ROWS = 60.0, 20
 SHORT, YOUNG = 1.2, 8.0  # the limit, in widths, while blocks are too few for a tail; more by 1 + YOUNG/steps
 ONE_ROW = 0.45  # of the limit: one spike, however high, moves the window mean by no more, so two make no alarm
 GROWTH, LONGEST = 1.25, 30.0
-EASED = np.array([1.65, 2.0, 0.8])  # of it, with several channels: the residual sees a single one, too, and sooner
+EASED = np.array([1.65, 2.0, 0.74])  # of it, with several channels: the residual sees a single one, too, and sooner
 BRIEF_S, EVERY_ROW = 10.0, 20.0  # a row that stands for longer is no spike
 MOST_ALARMED = 4  # blocks of one excursion that count as exceedances: a long fault must not raise the limit for ever
 DRIFT = len(DETECTORS)
@@ -171,13 +171,13 @@ class Watch:
         turned = strayed @ self._both
         channels = len(strayed)
         found = self._found
-        found[0] = np.abs(strayed).max()
+        found[0] = np.maximum.reduce(np.abs(strayed))
         found[1] = max(turned[:channels] @ strayed, 0.0) ** 0.5
         found[2] = max(turned[channels:] @ strayed, 0.0) ** 0.5
         state.highest = np.maximum(state.highest, found)
         self.ratios[:DRIFT] = found * self._per_limit
         self.ratios[DRIFT] = state.drift
-        return float(self.ratios.max())
+        return float(np.maximum.reduce(self.ratios))
 
     @property
     def _sharing(self) -> int:
@@ -209,28 +209,28 @@ class Watch:
                 ends.append(end)
             start = end
         if state.place:
-            self._total = state.ring.sum(axis=0)
+            self._total = np.add.reduce(state.ring)
         found = detectors.scores(strayed, self._both)
         self._count_blocks(found, strayed, ends)
         ratios = found * per_limit
         self.strayed, self.ratios[:DRIFT], self.ratios[DRIFT] = strayed[-1], ratios[-1], drifts[-1]
-        fused: Array = np.maximum(ratios.max(axis=1), drifts)
+        fused: Array = np.maximum(np.maximum.reduce(ratios, axis=1), drifts)
         return fused
 
     def _count_blocks(self, found: Array, strayed: Array, ends: list[int]) -> None:
         """Blocks that ended within a chunk, each with its highest scores; what is left over belongs to the next."""
         state, start = self.state, 0
         for end in ends:
-            self._count_block(np.maximum(state.highest, found[start:end].max(axis=0)), strayed[end - 1])
+            self._count_block(np.maximum(state.highest, np.maximum.reduce(found[start:end])), strayed[end - 1])
             state.highest, start = np.zeros(DRIFT), end
         if start < len(found):
-            state.highest = np.maximum(state.highest, found[start:].max(axis=0))
+            state.highest = np.maximum(state.highest, np.maximum.reduce(found[start:]))
 
     def _end_step(self, step_s: float) -> bool:
         """Levels follow, learning takes the step; True when a block ends with it, too."""
         state = self.state
         state.place = 0
-        self._total = state.ring.sum(axis=0)
+        self._total = np.add.reduce(state.ring)
         state.step_s += 0.1 * (step_s - state.step_s)
         if state.maxima is not None:
             mean = self._total / state.rows
