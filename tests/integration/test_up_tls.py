@@ -16,7 +16,7 @@ TALLYHOUSE = Path(sys.executable).with_name("tallyhouse")
 
 @pytest.mark.slow
 def test_a_demo_with_tls_loses_nothing(tmp_path: Path) -> None:
-    """Each agent has a certificate of the key that it made and no password; the till believes the console; all events land."""
+    """Each agent has a certificate of the key that it made, no password; the till believes the console; all events land."""
     data, report_file, text = tmp_path / "var", tmp_path / "report.json", EXAMPLE
     text = text.replace("port = 8400\ntls = false", "port = 8400\ntls = true")
     for port in ("port = 8400", "port = 18883", "device_port = 18884", "program_port = 18885"):
