@@ -26,34 +26,40 @@ class Cusum(Struct, array_like=True):
 
 @dataclass(frozen=True)
 class Pace:
-    """What following costs nothing to know: (p,) in spreads, for the present limit and length of a window."""
+    """What does not change from window to window, (p,) in spreads: under which stray a level follows, and how fast at most;
+    for the CUSUM the slack, and what a stray above (+) and below (-) counts, (2, p)."""
 
     quiet: Array
     fastest: Array
+    slowest: Array
+    least: Array
+    counted: Array
+    slack: Array
 
 
 def pace(normal: Normal, limit: float, share: float) -> Pace:
     """`limit` in widths; `share`: of a full window that one is."""
-    return Pace(QUIET * limit * normal.width, FASTEST * share * normal.width)
+    fastest, per_width = FASTEST * share * normal.width, normal.weight / normal.width
+    counted = np.vstack([per_width, -per_width])
+    return Pace(QUIET * limit * normal.width, fastest, -fastest, -normal.reach, counted, SLACK * normal.reach * per_width)
 
 
 def follow(normal: Normal, mean: Array, known: Pace) -> None:
     """Move towards the mean (p,) of the last window, where it is quiet; never beyond `reach`."""
     stray = mean - normal.location
-    step = np.where(np.abs(stray) < known.quiet, normal.rate * stray, 0.0)
-    moved = normal.location + np.minimum(np.maximum(step, -known.fastest), known.fastest)
-    normal.location = np.minimum(np.maximum(moved, -normal.reach), normal.reach)
+    step = normal.rate * stray * (np.abs(stray) < known.quiet)
+    moved = normal.location + np.minimum(np.maximum(step, known.slowest), known.fastest)
+    normal.location = np.minimum(np.maximum(moved, known.least), normal.reach)
 
 
-def add_up(cusum: Cusum, normal: Normal, mean: Array, windows: float) -> float:
+def add_up(cusum: Cusum, known: Pace, mean: Array, windows: float) -> float:
     """One more block, `windows` long, has gone by at the mean (p,). Gives the ratio of the largest sum to its limit.
 
     Where a block lies within the slack the sum is halved each window: a repaired machine is soon well.
     """
-    slack = SLACK * normal.reach
-    more = windows * np.minimum(1.0, (normal.weight / normal.width) * (np.array([mean, -mean]) - slack))
+    more = windows * np.minimum(1.0, known.counted * mean - known.slack)
     cusum.sums = np.where(more > 0, np.minimum(MOST, cusum.sums + more), 0.5**windows * cusum.sums)
-    return float(cusum.sums.max()) / DRIFT_LIMIT
+    return float(np.maximum.reduce(cusum.sums, axis=None)) / DRIFT_LIMIT
 
 
 def is_beyond(normal: Normal, mean: Array) -> bool:

@@ -249,7 +249,7 @@ class Watch:
     def _end_block(self) -> bool:
         state = self.state
         windows = state.steps_in_block * state.rows / MOST_ROWS
-        state.drift = follow.add_up(state.cusum, state.normal, state.block / state.steps_in_block, windows)
+        state.drift = follow.add_up(state.cusum, self._pace, state.block / state.steps_in_block, windows)
         state.block, state.steps_in_block = np.zeros_like(state.block), 0
         return True
 
