@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from queue import Empty
@@ -228,7 +229,8 @@ def test_what_leaves_a_device_of_its_pictures_is_on_record(engine: Engine, eye: 
     for boot, rule in (("a", "pixelate"), ("b", "pixelate"), ("c", "keep")):
         birth = Birth(boot=boot, started_at=NOON, version="0.1.0", privacy={"moving_things": rule})
         eye.say("status", codec.encode(birth))
-        eventually(lambda boot=boot: value(engine, "SELECT boot FROM devices") == boot)
+        heard = f"SELECT count(*) FROM devices WHERE boot = '{boot}'"
+        eventually(partial(value, engine, heard))
     with reading(engine) as conn:
         told = conn.execute(text("SELECT before, after FROM audit WHERE action = 'device.privacy' ORDER BY id")).all()
     assert [json.loads(after)["moving_things"] for _, after in told] == ["pixelate", "keep"]

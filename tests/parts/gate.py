@@ -90,7 +90,7 @@ def three_doors(folder: Path, programs: tuple[Listener, ...] = ()) -> Iterator[D
     for program in programs:
         broker.set_password(gate.broker, program.user, program.program)
     broker.write_access(gate.broker, "central", programs)
-    call = [broker.mosquitto_binary(), "-c", gate.broker.config.resolve()]
+    call = [str(broker.mosquitto_binary()), "-c", str(gate.broker.config.resolve())]
     with subprocess.Popen(call, stderr=subprocess.DEVNULL) as process:
         eventually(lambda: all(answers(door) for door in (port, device_port, program_port)), what="mosquitto")
         yield Doors(gate, device_port, program_port)
