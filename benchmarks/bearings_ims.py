@@ -1,7 +1,7 @@
 """The IMS rig: four bearings over days, a row every ten minutes, through the agent's equipment task; which fails first?
 
 Settings as a person would choose them for readings every ten minutes: a day to learn from, an hour's persistence, one false
-alarm a month. Peer: EWMA of each channel's robust z against twice its maximum in the first fifth, with an hour's persistence.
+alarm a month. Peer: EWMA of each channel's robust z against twice its maximum in the first fifth, an hour's persistence.
 """
 
 import csv
