@@ -14,6 +14,7 @@ from edge_agent.tasks.equipment_anomaly.normal import Normal
 
 QUIET = 0.8  # of the limit
 FASTEST = 0.02  # widths a window: what moves faster is no season, no hall, no wear
+ROAM_S = 10_800.0  # in which a hall goes as far as it ever does
 SLACK = 1.0  # of the reach
 DRIFT_LIMIT, MOST = 30.0, 36.0  # windows beyond the slack, a width each at most: when it speaks, and what is remembered
 
@@ -37,9 +38,10 @@ class Pace:
     slack: Array
 
 
-def pace(normal: Normal, limit: float, share: float) -> Pace:
-    """`limit` in widths; `share`: of a full window that one is."""
-    fastest, per_width = FASTEST * share * normal.width, normal.weight / normal.width
+def pace(normal: Normal, limit: float, share: float, window_s: float) -> Pace:
+    """`limit` in widths; `share`: of a full window that one is; `window_s`: how long it lasts."""
+    fastest = np.maximum(FASTEST * share * normal.width, normal.roam * window_s / ROAM_S)
+    per_width = normal.weight / normal.width
     counted = np.vstack([per_width, -per_width])
     return Pace(QUIET * limit * normal.width, fastest, -fastest, -normal.reach, counted, SLACK * normal.reach * per_width)
 

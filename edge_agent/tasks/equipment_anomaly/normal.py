@@ -20,10 +20,7 @@ RELATIVE_FLOOR = 0.0005  # of the level: smaller is the sensor's arithmetic, not
 CALM_WIDTHS = 1.7  # the limit is some 1.7 widths, and `calm` a third of what is never held against the machine
 TRUST, LEAST_TRUST = 3.0, 0.1  # power of the share that is flicker; a wanderer still counts when it goes ten times too far
 SLOW_ROWS, FAST_ROWS = 200.0, 50.0  # time constants of following: a channel that flickers, one that wanders
-REACH, ROAMING_REACH = (
-    3.0,
-    12.0,
-)  # widths that a level may be followed to; the second for temperatures, which go with the hall
+REACH = 3.0  # widths that a level may be followed to, where it does not go further with the hall
 MOST_DRIFT, REST_OF_FLOOR = 1.5, 0.1
 LOAD_SHARE, FEWEST_LOAD_STEPS = 0.5, 8  # of a channel's variance that the load must explain
 WILDEST = 8.0  # spreads: a step further out than this is not learned as usual wandering
@@ -31,17 +28,17 @@ WILDEST = 8.0  # spreads: a step further out than this is not learned as usual w
 
 @dataclass(frozen=True)
 class Known:
-    """Of the channels before learning: smallest change that counts (p,), which roam with the hall (p,), and the drive."""
+    """Of the channels before learning: smallest change that counts and how far they go with the hall (p,); the drive."""
 
     calm: Array
-    roams: Mask
+    roams: Array
     drive: int | None
 
 
 class Normal(Struct, array_like=True):
     """Arrays (p,). Units: `centre`, `spread` the channel's; `slope` per unit of load; all others in spreads, weights 0 to 1.
 
-    `weight` 0: not learned yet. `location` is followed, within `reach` of the commissioned 0.
+    `weight` 0: not learned yet. `location` is followed, within `reach` of the commissioned 0; with the hall it goes `roam` far.
     """
 
     centre: Array
@@ -52,6 +49,7 @@ class Normal(Struct, array_like=True):
     rate: Array
     reach: Array
     location: Array
+    roam: Array
     share: Array
     load: int = -1
     steps: int = 0
@@ -60,7 +58,7 @@ class Normal(Struct, array_like=True):
 def nothing(channels: int) -> Normal:
     """Before anything is learned: every weight is 0."""
     zeros, ones = np.zeros(channels), np.ones(channels)
-    return Normal(zeros, ones, zeros, ones, zeros, zeros, zeros, zeros, zeros)
+    return Normal(zeros, ones, zeros, ones, zeros, zeros, zeros, zeros, zeros, zeros)
 
 
 def at_rest(steps: Steps, known: Known) -> Mask:
@@ -96,9 +94,11 @@ def learn(normal: Normal, steps: Steps, chosen: Mask, known: Known, rows: int) -
     strayed = _strayed(np.clip(z, -WILDEST, WILDEST), rate)
     usual2 = np.maximum(np.nanmean(strayed**2, axis=0), noise / spread**2 / rows)
     width = np.maximum(np.sqrt(FLOOR**2 + WIDTHS**2 * usual2), CALM_WIDTHS * known.calm / spread)
-    reach = width * np.where(known.roams, ROAMING_REACH, REACH)
-    found = (centre + steps.origin, spread, width, rate, reach, share)
-    for name, values in zip(("centre", "spread", "width", "rate", "reach", "share"), found, strict=True):
+    reach = np.maximum(REACH * width, known.roams / spread)
+    roam = known.roams / spread
+    found = (centre + steps.origin, spread, width, rate, reach, roam, share)
+    names = ("centre", "spread", "width", "rate", "reach", "roam", "share")
+    for name, values in zip(names, found, strict=True):
         setattr(normal, name, np.where(chosen, values, getattr(normal, name)))
     learned = chosen | (normal.weight > 0)
     normal.weight = np.where(learned, np.maximum(LEAST_TRUST, _trust(normal.share, learned) ** TRUST), 0.0)

@@ -55,6 +55,7 @@ def is_whole(state: AssetState) -> bool:
 def _is_whole_watch(watch: WatchState, channels: int) -> bool:
     normal, of_channels, square = watch.normal, (channels,), (channels, channels)
     arrays = (
+        normal.roam,
         normal.centre,
         normal.spread,
         normal.slope,

@@ -332,7 +332,8 @@ class Watch:
         self._per_window = self._per_width / state.rows
         self._at = state.normal.location * self._per_width
         self._per_limit = 1 / state.limits
-        self._pace = follow.pace(state.normal, float(state.limits[: self._sharing].min()), state.rows / MOST_ROWS)
+        limit, window_s = float(state.limits[: self._sharing].min()), state.rows * state.step_s
+        self._pace = follow.pace(state.normal, limit, state.rows / MOST_ROWS, window_s)
         most = ONE_ROW if state.step_s < BRIEF_S else EVERY_ROW
         self._wildest = most * state.limits[0] / np.maximum(self._per_window, 1e-9)
         self._total = state.ring.sum(axis=0)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -335,3 +336,63 @@ def test_what_is_no_reading_or_too_wide_is_refused() -> None:
     for sample in (picture, wide):
         with pytest.raises(SampleRefused):
             task().observe(sample)
+
+
+def test_a_reading_heard_twice_or_late_is_refused_and_changes_nothing() -> None:
+    """Duplicates and readings out of order come from buses and brokers; they are counted, not learned."""
+    rows = readings({"a": noise(1, 130), "b": noise(2, 130)})
+    clean, muddled = task(), task()
+    expected = heard(clean, rows)
+    found = heard(muddled, rows[:50])
+    for again in (rows[49], rows[30]):
+        with pytest.raises(SampleRefused):
+            muddled.observe(again)
+    assert found + heard(muddled, rows[50:]) == expected
+
+
+def test_a_clock_that_jumps_is_told_as_a_fault_of_the_clock() -> None:
+    """1970 after a power cut: no machine alarm, the learned normal stays, and the jump is said once."""
+    watcher = task()
+    rows = readings({"a": noise(1, 200), "b": noise(2, 200)})
+    heard(watcher, rows[:100])
+    back = timedelta(days=20_000)
+    after = [replace(row, taken_at=row.taken_at - back) for row in rows[100:]]
+    told = anomalies(heard(watcher, after))
+    assert [(each.subject, each.rule, each.phase) for each in told] == [
+        ("sensor", "clock_jump", "onset"),
+        ("sensor", "clock_jump", "end"),
+    ]
+
+
+def test_a_sensor_list_that_comes_back_finds_its_old_baseline() -> None:
+    """A thermometer taken out for an hour must not cost what was learned."""
+    watcher = task()
+    heard(watcher, readings({"a": noise(1, 130)}))
+    heard(watcher, readings({"a": noise(2, 65), "b": noise(3, 65)}, first_s=130))
+    second = task()
+    second.restore(watcher.snapshot())
+    assert summaries(heard(second, readings({"a": noise(4, 61)}, first_s=200)))[0].learned == 1.0
+
+
+def test_a_state_is_small_after_an_hour_of_eight_channels() -> None:
+    """Window, evidence, limits and all: at most 8 KiB on the card."""
+    watcher = task()
+    heard(watcher, readings({f"c{place}": noise(place, 3600) for place in range(8)}))
+    assert len(watcher.snapshot()) <= 8192
+
+
+def test_irregular_sampling_with_gaps_of_hours_raises_no_alarm() -> None:
+    """Readings that come when they come, and a night without any."""
+    rng = np.random.default_rng(6)
+    seconds = np.cumsum(np.round(rng.uniform(0.5, 3.0, 1500), 3))
+    seconds[700:] += 9 * 3600
+    rows = [reading(second, {"a": value, "b": 1.0}) for second, value in zip(seconds, noise(7, 1500), strict=True)]
+    assert anomalies(heard(task(), rows)) == []
+
+
+def test_a_channel_that_never_changes_is_normal_until_it_does() -> None:
+    """A valve that is always open says nothing, until it closes."""
+    column = np.where(np.arange(300) < 200, 1.0, 0.0)
+    said = anomalies(heard(task(), readings({"valve": column, "b": noise(1, 300)})))
+    assert said
+    assert said[0].channels[0].channel == "valve"
