@@ -2,7 +2,7 @@
 
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from central.cli.options import DEFAULT_CONFIG, WHO, ConfigFile, group, loaded_c
 from central.errors import Refused
 from central.identity import sessions
 from central.identity.passwords import LEAST_SIGNS, Passwords
+from central.identity.permissions import Role
 from central.store import audit, people
 
 app = group("People who sign in to the console.")
@@ -20,7 +21,7 @@ app = group("People who sign in to the console.")
 @app.command("add", epilog="Example: tallyhouse user add mei --role viewer")
 def add_user(
     name: Annotated[str, typer.Argument(help="What the person signs in with.")],
-    role: Annotated[Literal["viewer", "admin"], typer.Option(help="What the person may do.")] = "viewer",
+    role: Annotated[Role, typer.Option(help="What the person may do.")] = "viewer",
     password_file: Annotated[Path | None, typer.Option(help="Read the password here instead of asking for it.")] = None,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:

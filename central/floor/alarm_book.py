@@ -84,6 +84,28 @@ def act(conn: Connection, site: str, alarm: str, happening: Happening, now: date
     return after
 
 
+def comment(conn: Connection, site: str, alarm: str, who: str, words: str, now: datetime) -> None:
+    """A person's remark, in the alarm's journal. Raises Refused when there is none of that name, or nothing is said."""
+    about, said = one(conn, site, alarm), words.strip()
+    if not said:
+        raise Refused(f"{alarm}: a comment needs words")
+    state, priority = life.state(about.life, now), about.life.priority
+    line = book.Entry(
+        site=site,
+        alarm=alarm,
+        thing=about.thing,
+        what="commented",
+        state=state,
+        priority=priority,
+        at=now,
+        who=who,
+        reason=said,
+    )
+    book.note(conn, [line])
+    changes.log(conn, site, "alarm", alarm, now)
+    audit.record(conn, audit.Deed(who=who, action="alarm.commented", thing=f"alarm/{alarm}", after=said), now)
+
+
 def end_shelving(conn: Connection, now: datetime) -> int:
     """Note the shelvings that are over, so that open pages show the alarms again; how many."""
     rows = book.shelved_before(conn, now)
@@ -166,4 +188,5 @@ _WORDS: dict[type[Happening], str] = {
     life.Unshelved: "unshelved",
     life.Suppressed: "suppressed",
     life.OutOfService: "out_of_service",
+    life.InService: "in_service",
 }

@@ -108,13 +108,22 @@ class Suppressed:
 
 @dataclass(frozen=True)
 class OutOfService:
-    """A person takes it out of service for maintenance (`who` None: it is back)."""
+    """A person takes it out of service for maintenance, for a `reason`."""
 
     at: datetime
-    who: str | None
+    who: str
+    reason: str
 
 
-Happening = Raised | Cleared | Acknowledged | Reset | Shelved | Unshelved | Suppressed | OutOfService
+@dataclass(frozen=True)
+class InService:
+    """A person puts it back into service."""
+
+    at: datetime
+    who: str
+
+
+Happening = Raised | Cleared | Acknowledged | Reset | Shelved | Unshelved | Suppressed | OutOfService | InService
 
 
 class NotPossible(ValueError):
@@ -220,7 +229,17 @@ def _suppressed(alarm: Alarm, happening: Suppressed) -> Alarm:
 
 
 def _out_of_service(alarm: Alarm, happening: OutOfService) -> Alarm:
-    return replace(alarm, out_of_service_by=happening.who)
+    if not happening.reason.strip():
+        raise NotPossible("taking it out of service needs a reason")
+    if alarm.out_of_service_by is not None:
+        raise NotPossible("it is out of service already")
+    return replace(alarm, out_of_service_by=happening.who, reason=happening.reason.strip())
+
+
+def _in_service(alarm: Alarm, _happening: InService) -> Alarm:
+    if alarm.out_of_service_by is None:
+        raise NotPossible("it is in service")
+    return replace(alarm, out_of_service_by=None, reason=None)
 
 
 _RULES: Mapping[type[Happening], Callable[..., Alarm]] = MappingProxyType(
@@ -233,5 +252,6 @@ _RULES: Mapping[type[Happening], Callable[..., Alarm]] = MappingProxyType(
         Unshelved: _unshelved,
         Suppressed: _suppressed,
         OutOfService: _out_of_service,
+        InService: _in_service,
     }
 )

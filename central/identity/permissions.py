@@ -5,16 +5,25 @@ from types import MappingProxyType
 from typing import Literal
 
 Action = Literal[
-    "see", "decision.review", "count.mark_wrong", "device.admit", "device.configure", "device.command", "model.release"
+    "see",
+    "alarm.acknowledge",  # and reset, and comment
+    "alarm.shelve",
+    "alarm.take_out",  # of service, for maintenance
+    "count.mark_wrong",
+    "decision.review",
+    "device.admit",
+    "device.command",
+    "device.configure",
+    "model.release",
 ]
+Role = Literal["viewer", "floor", "planner", "admin"]
 
 _SEE: frozenset[Action] = frozenset({"see"})
+_FLOOR: frozenset[Action] = _SEE | {"alarm.acknowledge", "alarm.shelve", "count.mark_wrong"}
+_PLANNER: frozenset[Action] = _FLOOR | {"alarm.take_out", "decision.review"}
+_ADMIN: frozenset[Action] = _PLANNER | {"device.admit", "device.command", "device.configure", "model.release"}
 PERMISSIONS: Mapping[str, frozenset[Action]] = MappingProxyType(
-    {
-        "viewer": _SEE,
-        "admin": _SEE
-        | {"decision.review", "count.mark_wrong", "device.admit", "device.configure", "device.command", "model.release"},
-    }
+    {"viewer": _SEE, "floor": _FLOOR, "planner": _PLANNER, "admin": _ADMIN}
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, Connection, Index, Integer, RowMapping, String, Table, insert, select
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, RowMapping, String, Table, func, insert, select
 
 from central.store.engine import upsert
 from central.store.metadata import metadata
@@ -101,6 +101,20 @@ def note(conn: Connection, entries: Sequence[Entry]) -> None:
     """Add lines to the journal."""
     if entries:
         conn.execute(insert(alarm_journal), [vars(entry) for entry in entries])
+
+
+def last_lines(conn: Connection, site: str, names: Collection[str], most: int) -> list[Entry]:
+    """The newest lines of the journals of these alarms, newest first."""
+    c = alarm_journal.c
+    columns = [c[name] for name in Entry.__dataclass_fields__]
+    wanted = select(*columns).where(c.site == site, c.alarm.in_(names)).order_by(c.at.desc(), c.id.desc()).limit(most)
+    return [Entry(**row) for row in conn.execute(wanted).mappings()]
+
+
+def count_shelved(conn: Connection, site: str, now: datetime) -> int:
+    """How many alarms are put away at the moment."""
+    wanted = select(func.count()).select_from(alarms).where(alarms.c.site == site, alarms.c.shelved_until > now)
+    return int(conn.execute(wanted).scalar_one())
 
 
 def journal(

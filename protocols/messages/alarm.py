@@ -15,7 +15,8 @@ AlarmState = Literal[
 class AlarmChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """States are those of ISA-18.2. `thing` is the machine or device, `rule` what fired, `priority` 1 (now) to 4.
 
-    what: raised, cleared, acknowledged, reset, shelved, unshelved, expired, suppressed, out_of_service; who: the person.
+    what: raised, cleared, acknowledged, reset, shelved, unshelved, expired, suppressed, out_of_service, in_service;
+    who: the person.
     """
 
     alarm: Annotated[str, Meta(max_length=160)]

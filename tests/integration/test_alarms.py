@@ -6,11 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from central.errors import Refused
 from central.floor import alarm_book, alarms
 from central.floor.alarm_book import Told
-from central.floor.alarms import Acknowledged, Cleared, Raised, Shelved
+from central.floor.alarms import Acknowledged, Cleared, InService, OutOfService, Raised, Shelved
 from central.store import alarms as book
 from central.store import announcements, audit
 from tests.parts.house import SITE, House
@@ -36,7 +37,12 @@ def hear(house: House, happening: Raised | Cleared, sequence: int = 1) -> list[s
 def states(house: House) -> dict[str, str]:
     """Every alarm with its state."""
     with house.parts.reading() as conn:
-        return {each.alarm: alarms.state(each.life, house.now) for each in alarm_book.all_standing(conn, SITE)}
+        return states_of(conn, house)
+
+
+def states_of(conn: Connection, house: House) -> dict[str, str]:
+    """The same within a transaction."""
+    return {each.alarm: alarms.state(each.life, house.now) for each in alarm_book.all_standing(conn, SITE)}
 
 
 def test_what_happens_to_an_alarm_is_kept_told_and_on_record(house: House) -> None:
@@ -99,3 +105,34 @@ def test_shelving_ends_by_itself_and_is_noted_once(house: House) -> None:
             assert alarm_book.end_shelving(conn, house.now) == noted
     with house.parts.reading() as conn:
         assert [line.what for line in book.journal(conn, SITE, alarm=ALARM)] == ["raised", "shelved", "expired"]
+
+
+def test_a_comment_is_in_the_journal_and_changes_nothing_else(house: House) -> None:
+    """Who said what, and when; no announcement, for no state changed."""
+    hear(house, Raised(house.now, 2))
+    with house.parts.writing() as conn:
+        told = len(announcements.unsent(conn, 10))
+        alarm_book.comment(conn, SITE, ALARM, "li", " bearing is on order ", house.now)
+        assert len(announcements.unsent(conn, 10)) == told
+        newest = book.last_lines(conn, SITE, [ALARM], 1)[0]
+    assert (newest.what, newest.who, newest.reason, newest.state) == (
+        "commented",
+        "li",
+        "bearing is on order",
+        "unacknowledged",
+    )
+    with house.parts.writing() as conn, pytest.raises(Refused, match="needs words"):
+        alarm_book.comment(conn, SITE, ALARM, "li", "  ", house.now)
+
+
+def test_what_is_out_of_service_comes_back_by_a_person(house: House) -> None:
+    """Both are in the journal with who did it; the shelved are counted, these are not."""
+    hear(house, Raised(house.now, 2))
+    with house.parts.writing() as conn:
+        alarm_book.act(conn, SITE, ALARM, OutOfService(house.now, "chen", "new bearing"), house.now)
+        assert states_of(conn, house) == {ALARM: "out_of_service"}
+        assert book.count_shelved(conn, SITE, house.now) == 0
+        alarm_book.act(conn, SITE, ALARM, InService(house.now, "li"), house.now)
+        lines = book.journal(conn, SITE, alarm=ALARM)
+    assert [(line.what, line.who) for line in lines[1:]] == [("out_of_service", "chen"), ("in_service", "li")]
+    assert states(house) == {ALARM: "unacknowledged"}

@@ -11,6 +11,7 @@ from central.floor.alarms import (
     Alarm,
     Cleared,
     Happening,
+    InService,
     NotPossible,
     OutOfService,
     Raised,
@@ -41,6 +42,7 @@ def course(*happenings: Happening) -> Alarm:
 
 RAISED, SEEN, OVER = Raised(at(0)), Acknowledged(at(2), "li"), Cleared(at(5))
 LATCHING = Raised(at(0), is_latching=True)
+TAKEN_OUT = OutOfService(at(1), "chen", "new bearing")
 PUT_AWAY = Shelved(at(3), "li", at(18), "being repaired")
 
 
@@ -59,8 +61,8 @@ PUT_AWAY = Shelved(at(3), "li", at(18), "being repaired")
         ((RAISED, PUT_AWAY, Unshelved(at(4), "li")), "unacknowledged"),
         ((RAISED, Suppressed(at(1), "stopped")), "suppressed_by_design"),
         ((RAISED, Suppressed(at(1), "stopped"), Suppressed(at(2), None)), "unacknowledged"),
-        ((RAISED, OutOfService(at(1), "chen")), "out_of_service"),
-        ((RAISED, OutOfService(at(1), "chen"), OutOfService(at(2), None), SEEN), "acknowledged"),
+        ((RAISED, TAKEN_OUT), "out_of_service"),
+        ((RAISED, TAKEN_OUT, InService(at(2), "li"), SEEN), "acknowledged"),
         ((RAISED, SEEN, OVER, Raised(at(7))), "unacknowledged"),
     ],
 )
@@ -88,6 +90,9 @@ def test_shelving_always_ends_by_itself() -> None:
         ((RAISED,), Shelved(at(1), "li", at(1), "later"), "earlier end"),
         ((RAISED,), Shelved(at(1), "li", at(60 * 13), "for good"), "earlier end"),
         ((RAISED,), Unshelved(at(1), "li"), "not shelved"),
+        ((RAISED,), OutOfService(at(1), "li", ""), "reason"),
+        ((RAISED, TAKEN_OUT), OutOfService(at(2), "li", "new belt"), "already"),
+        ((RAISED,), InService(at(2), "li"), "in service"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(happenings: tuple[Happening, ...], asked: Happening, says: str) -> None:
@@ -123,7 +128,8 @@ happenings = st.one_of(
         lambda m, who, span: Shelved(m, who, m + timedelta(minutes=span), "why"), moments, people, st.integers(1, 700)
     ),
     st.builds(Suppressed, moments, st.sampled_from([None, "stopped"])),
-    st.builds(OutOfService, moments, st.sampled_from([None, "chen"])),
+    st.builds(OutOfService, moments, people, st.just("new bearing")),
+    st.builds(InService, moments, people),
 )
 
 

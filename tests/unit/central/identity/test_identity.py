@@ -93,9 +93,13 @@ def test_a_link_needs_a_user(conn: Connection) -> None:
 
 
 def test_roles_are_lists_of_permissions() -> None:
-    """Everybody sees, the admin decides, a role nobody wrote may nothing."""
+    """Everybody sees, the floor acknowledges, the planner decides, the admin does all; a role nobody wrote may nothing."""
     assert may("viewer", "see")
     assert not may("viewer", "decision.review")
     assert may("admin", "decision.review")
     assert not may("stranger", "see")
-    assert roles_that_may("decision.review") == ("admin",)
+    assert may("floor", "alarm.acknowledge")
+    assert may("floor", "alarm.shelve")
+    assert not may("viewer", "alarm.acknowledge")
+    assert roles_that_may("decision.review") == ("planner", "admin")
+    assert roles_that_may("model.release") == ("admin",)
