@@ -15,7 +15,10 @@ INSTRUCTIONS = {
 }  # fmt: skip
 # pydantic is there because typer needs it; the agent itself does not import it
 NOT_ON_A_DEVICE = {"flask", "sqlalchemy", "alembic", "gunicorn", "scipy", "torch", "ultralytics", "pytest"}
-NOT_AT_THE_CENTRE = {"opencv-python-headless", "onnxruntime", "pymodbus", "sqlite-utils", "torch", "ultralytics", "pytest"}
+NOT_AT_THE_CENTRE = {"pymodbus", "sqlite-utils", "torch", "ultralytics", "pytest"}
+# the packages that the image runs, and what `tallyhouse-models evaluate` imports: a release is measured at the centre
+AT_THE_CENTRE = {"protocols", "central", "vision_models"}
+MEASURES_RELEASES = {"onnxruntime", "opencv-python-headless", "numpy", "scikit-learn"}
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,14 @@ def test_python_packages_come_with_hashes_and_debian_ones_leave_no_lists(name: s
     ("lock", "unwanted"), [("requirements-edge.lock", NOT_ON_A_DEVICE), ("requirements-central.lock", NOT_AT_THE_CENTRE)]
 )
 def test_an_image_holds_what_its_work_needs_and_no_more(lock: str, unwanted: set[str]) -> None:
-    """No web server on a device, no models at the centre; and each version is the one that the tests ran with."""
+    """No web server on a device, no field bus at the centre; and each version is the one that the tests ran with."""
     image, tested = pins(lock), pins("requirements.lock")
     assert not set(image) & unwanted
     assert {name: versions for name, versions in image.items() if versions != tested.get(name)} == {}
+
+
+def test_the_centre_can_measure_the_models_that_it_releases() -> None:
+    """The accuracy gate runs a program of `vision_models` there: the package is copied, what it imports is installed."""
+    copied = {i.rest.split()[0] for i in stages("Dockerfile.central")[0] if i.word == "COPY"}
+    assert copied >= AT_THE_CENTRE
+    assert set(pins("requirements-central.lock")) >= MEASURES_RELEASES
