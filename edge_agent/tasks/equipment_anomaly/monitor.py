@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from math import inf
 from typing import get_args
 
 import numpy as np
@@ -23,7 +24,7 @@ from edge_agent.tasks.equipment_anomaly.watch import Tuning, Watch
 from protocols.messages.evidence import Stretch
 
 MODEL = "window-t2-pca-cusum/2"
-QUIET_WINDOWS = 5  # before an end is told
+SHORTEST_WINDOWS = 5  # that an anomaly lasts at least
 LARGEST = 1e100  # what is larger is no reading, and its square would be no number
 PERSISTENT: frozenset[SensorFault] = frozenset({"dropout", "stuck", "clock_jump"})  # waited for already, or over at once
 
@@ -146,12 +147,17 @@ class Monitor:
             self.state.watch = self._watch.state
         return self._watch
 
+    @property
+    def _shortest_s(self) -> float:
+        """How long an anomaly stays open at least: ended any sooner it would only be followed by another."""
+        return 0.0 if self._watch is None else SHORTEST_WINDOWS * self._watch.state.rows * self.state.step_s
+
     def _machine(self, seen: Seen, ratio: float, engineering: Array | None, elapsed_s: float) -> list[Finding]:
         condition, settings = self.state.machine, self._settings
         since = condition.since or seen.at
-        # The window remembers what is over, and an end told too soon is followed by another onset.
-        window_s = 0.0 if self._watch is None else self._watch.state.rows * self.state.step_s
-        off_delay_s = max(settings.off_delay_s, QUIET_WINDOWS * window_s)
+        off_delay_s = settings.off_delay_s
+        if condition.is_open and (seen.at - since).total_seconds() < self._shortest_s:
+            off_delay_s = inf
         phase = onset.step(condition, ratio, seen.at, elapsed_s, settings.on_delay_s, off_delay_s)
         if phase is None:
             return []

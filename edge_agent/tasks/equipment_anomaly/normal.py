@@ -38,7 +38,7 @@ class Known:
 class Normal(Struct, array_like=True):
     """Arrays (p,). Units: `centre`, `spread` the channel's; `slope` per unit of load; all others in spreads, weights 0 to 1.
 
-    `weight` 0: not learned yet. `location` is followed, within `reach` of the commissioned 0; with the hall it goes `roam` far.
+    `weight` 0: not learned yet. `location` is followed, within `reach` of the commissioned 0; with the hall by `roam`.
     """
 
     centre: Array
