@@ -1,6 +1,5 @@
 """What the centre asks of this device, put together: the twin, the commands, the models, each on a thread of its own."""
 
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +13,7 @@ from edge_agent.commands.handover import Handover
 from edge_agent.commands.journal import Journal
 from edge_agent.config import EdgeConfig, signing_key
 from edge_agent.link.connection import Connection
+from edge_agent.link.papers import house_context
 from edge_agent.logs import RecentLogs
 from edge_agent.observer import Observer
 from edge_agent.releases.download import Fetcher
@@ -81,7 +81,8 @@ def following(
 def _releases(own: EdgeConfig, workshop: Workshop, twin: Twin) -> Releases:
     """What follows the twin's models; tasks are built on them as the twin has set them."""
     authority, clock = own.broker.authority_file, workshop.clock
-    tls = ssl.create_default_context(cafile=authority) if authority is not None else None
+    knows_the_time = clock.now().clock != "bad"
+    tls = None if authority is None else house_context(authority, knows_the_time=knows_the_time)
     fetcher = Fetcher(own.device, signing_key(own), lambda: clock.now().at, workshop.stop.is_set, tls)
     bench = Bench(workshop.prove, twin.rebuild, twin.report)
     return Releases(workshop.slots, bench, fetcher.fetch, clock.monotonic_s, own.model_trial_s)

@@ -13,6 +13,7 @@ from edge_agent.doctor.check import Check, guarded
 from edge_agent.errors import EdgeError
 from edge_agent.link.connection import Connected, Connection, Disconnected, Happening, Received
 from edge_agent.link.inbox import Inbox
+from edge_agent.outbox.database import OUTBOX_NAME, is_at_work
 from protocols.errors import ProtocolError
 from protocols.messages.device import CentralState, Desired
 
@@ -20,13 +21,16 @@ ANSWER_TIMEOUT_S = 4.0
 
 
 def link_checks(config: EdgeConfig, clock: DeviceClock) -> Iterator[Check]:
-    """From the keys outwards; a broker that is not there is not asked further."""
+    """From the keys outwards; a broker that is not there is not asked further, nor one to which the agent is connected."""
     yield guarded("keys", lambda: _keys(config))
     if config.broker.certificate_file is not None:
         yield guarded("certificate", lambda: _certificate(config, clock))
     broker = _broker_port(config)
     yield broker
-    if broker.ok:
+    if broker.ok and config.broker.certificate_file is not None and is_at_work(config.data_dir / OUTBOX_NAME):
+        # The broker takes the certificate's name as client id: a second connection would end the agent's own.
+        yield Check("sign-in", True, "not tried: the agent runs, and only one of us can be connected; stop it to try")
+    elif broker.ok:
         yield from _guarded_link(config)
 
 

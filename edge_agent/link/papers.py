@@ -51,17 +51,23 @@ class Papers:
 
 
 def context_of(papers: Papers, *, knows_the_time: bool) -> ssl.SSLContext:
-    """TLS with a broker whose certificate the authority signed, for the name that we call. Raises ConfigError.
+    """TLS with the house's broker, which wants to see our papers. Raises ConfigError."""
+    context = house_context(papers.authority, knows_the_time=knows_the_time)
+    papers.show(context)
+    return context
+
+
+def house_context(authority: Path, *, knows_the_time: bool) -> ssl.SSLContext:
+    """TLS with servers whose certificate this authority signed, for the name that we call. Raises ConfigError.
 
     A device that does not know the time cannot tell whether a certificate has ended: it checks all else.
     """
     try:
-        context = trusting(papers.authority.read_text(encoding="ascii"))
+        context = trusting(authority.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"authority_file {papers.authority}: {error}; claim this device again") from error
+        raise ConfigError(f"authority_file {authority}: {error}; claim this device again") from error
     if not knows_the_time:
         context.verify_flags |= NO_CHECK_TIME
-    papers.show(context)
     return context
 
 

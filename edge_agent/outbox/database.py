@@ -162,6 +162,18 @@ class Lock:
         self._file.close()
 
 
+def is_at_work(path: Path) -> bool:
+    """Whether an agent works with the outbox at `path`; looking makes no file."""
+    try:
+        with path.with_suffix(".lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def _checked(path: Path) -> sqlite3.Connection:
     damage = log_damage(log_of(path), path, PAGE_BYTES)
     if damage is not None:

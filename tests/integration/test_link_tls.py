@@ -1,5 +1,6 @@
 """The edge's connection at the devices' door: it comes in by certificate, shows a renewed one, says why it is out."""
 
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,9 @@ from central.store.devices import Device
 from edge_agent.errors import ConfigError
 from edge_agent.link.connection import BrokerPlace, Connected, Connection, Disconnected, Happening
 from edge_agent.link.papers import Papers, keep
-from protocols.signing import new_key
+from edge_agent.outbox.database import OUTBOX_NAME
+from protocols.signing import new_key, public_text
+from tests.integration.edge_parts import EDGE, opened_outbox
 from tests.makers import NOON
 from tests.parts.gate import Doors, now, three_doors
 
@@ -81,6 +84,32 @@ def test_a_revoked_device_says_why_it_is_out(tmp_path: Path) -> None:
     assert "hung up" in first.why
     assert isinstance(refused, Disconnected)
     assert "takes our certificate no more" in refused.why
+
+
+def doctor_says(doors: Doors, folder: Path) -> str:
+    """What `tallyhouse-edge doctor` prints of this device; its papers lie in `folder`."""
+    config = folder / "agent.toml"
+    config.write_text(
+        f'site = "s1"\ndevice = "eye-01"\nkey_file = "device.key"\ncentre_key = "{public_text(new_key())}"\n[broker]\n'
+        f'port = {doors.device_port}\ncertificate_file = "device.crt"\nauthority_file = "authority.crt"\n'
+    )
+    call = [*EDGE, "doctor", "--config", str(config)]
+    return subprocess.run(call, capture_output=True, text=True, timeout=60, check=False).stdout
+
+
+def test_the_doctor_does_not_throw_a_running_agent_out(tmp_path: Path) -> None:
+    """At this door both have the certificate's name as client id. While no agent runs it signs in itself."""
+    with three_doors(tmp_path / "house") as doors:
+        folder = tmp_path / "eye"
+        connection = connection_of(doors, doors.papers(folder, "eye-01"))
+        assert "ok    sign-in: accepted" in doctor_says(doors, folder)
+        with opened_outbox(folder / "data" / OUTBOX_NAME):
+            connection.start()
+            awaited(connection, Connected)
+            assert "ok    sign-in: not tried: the agent runs" in doctor_says(doors, folder)
+        assert connection.is_connected
+        assert connection.happenings.empty()
+        connection.stop(None)
 
 
 def test_papers_that_are_missing_are_named(tmp_path: Path) -> None:

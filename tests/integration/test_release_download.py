@@ -1,6 +1,7 @@
 """Archives are fetched over real HTTP: signed, resumed, limited."""
 
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,10 @@ from threading import Thread
 import msgspec
 import pytest
 
+from central.fleet import authority
+from central.fleet.authority import Authority
 from edge_agent.errors import FetchFailed, ReleaseRejected
+from edge_agent.link.papers import house_context
 from edge_agent.releases.download import Fetcher
 from protocols import request_signing
 from protocols.errors import BadSignature
@@ -69,11 +73,15 @@ class Shelf:
 
 
 @contextmanager
-def served(content: bytes) -> Iterator[Shelf]:
-    """A server on a free port."""
+def served(content: bytes, house: Authority | None = None) -> Iterator[Shelf]:
+    """A server on a free port; of a house with TLS it shows the certificate of the console."""
     shelf = Shelf(content)
     with ThreadingHTTPServer(("127.0.0.1", 0), shelf.handler()) as server:
-        shelf.url = f"http://127.0.0.1:{server.server_port}/api/v1/releases/x"
+        if house is not None:
+            shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            shown.load_cert_chain(house.server_certificate_file, house.server_key_file)
+            server.socket = shown.wrap_socket(server.socket, server_side=True)
+        shelf.url = f"{'http' if house is None else 'https'}://127.0.0.1:{server.server_port}/api/v1/releases/x"
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
@@ -98,9 +106,17 @@ def release(tmp_path: Path, shelf: Shelf) -> ModelRelease:
     return release_of(tmp_path / "a.tar", manifest, shelf.url)
 
 
-def fetcher(now: datetime | None = None, is_stopping: bool = False) -> Fetcher:
-    """As the device, by a clock that may be wrong."""
-    return Fetcher(DEVICE, KEY, lambda: now or datetime.now(UTC), lambda: is_stopping)
+def fetcher(now: datetime | None = None, is_stopping: bool = False, house: Authority | None = None) -> Fetcher:
+    """As the device, by a clock that may be wrong; it believes the authority of its house."""
+    tls = None if house is None else house_context(house.certificate_file, knows_the_time=now is None)
+    return Fetcher(DEVICE, KEY, lambda: now or datetime.now(UTC), lambda: is_stopping, tls)
+
+
+def house_at(folder: Path, now: datetime | None = None) -> Authority:
+    """A house's own authority, as `tallyhouse tls init` makes it."""
+    held = Authority(folder)
+    authority.init(held, (), now or datetime.now(UTC))
+    return held
 
 
 def test_an_archive_comes_whole(tmp_path: Path, shelf: Shelf, release: ModelRelease) -> None:
@@ -175,3 +191,33 @@ def test_an_agent_that_stops_does_not_wait_for_the_end(tmp_path: Path, shelf: Sh
     """What came stays for its next start."""
     with pytest.raises(FetchFailed, match="stops"):
         fetcher(is_stopping=True).fetch(release, tmp_path / "got")
+
+
+def test_a_house_with_tls_is_believed_by_its_own_authority(tmp_path: Path, release: ModelRelease) -> None:
+    """The console's certificate is of no authority that the world knows."""
+    house = house_at(tmp_path / "tls")
+    with served((tmp_path / "a.tar").read_bytes(), house) as shelf:
+        fetcher(house=house).fetch(msgspec.structs.replace(release, url=shelf.url), tmp_path / "got")
+    assert (tmp_path / "got").read_bytes() == shelf.content
+
+
+def test_a_device_that_does_not_know_the_time_fetches_over_tls_too(tmp_path: Path, release: ModelRelease) -> None:
+    """To its clock without a battery the certificate is of years to come: all else of it is checked."""
+    house = house_at(tmp_path / "tls", datetime.now(UTC) + timedelta(days=9000))
+    with served((tmp_path / "a.tar").read_bytes(), house) as shelf:
+        there = msgspec.structs.replace(release, url=shelf.url)
+        with pytest.raises(FetchFailed, match="not yet valid"):
+            fetcher(house=house).fetch(there, tmp_path / "got")
+        fetcher(datetime(2001, 1, 1, tzinfo=UTC), house=house).fetch(there, tmp_path / "got")
+    assert (tmp_path / "got").read_bytes() == shelf.content
+
+
+def test_whoever_stands_in_between_is_not_asked(tmp_path: Path, release: ModelRelease) -> None:
+    """A certificate of another authority for the same address: nothing is said to it, nothing kept of it."""
+    with served((tmp_path / "a.tar").read_bytes(), house_at(tmp_path / "other")) as shelf:
+        with pytest.raises(FetchFailed, match="CERTIFICATE_VERIFY_FAILED"):
+            fetcher(house=house_at(tmp_path / "tls")).fetch(
+                msgspec.structs.replace(release, url=shelf.url), tmp_path / "got"
+            )
+        assert shelf.ranges == []
+    assert not (tmp_path / "got").exists()
