@@ -20,7 +20,7 @@ from firmware_sim.devices.whole_file import write_whole
 from firmware_sim.errors import BadOption, CameraUnknown, SimulatorError
 from firmware_sim.logs import configure
 from firmware_sim.render.labelled_frames import write_part_frames, write_shelf_frames
-from firmware_sim.scene_file import load, shipped_scenes
+from firmware_sim.scene_file import load, shipped_scenes, with_faults
 from firmware_sim.world.warehouse import Warehouse
 
 app = typer.Typer(
@@ -57,6 +57,9 @@ def up(
     speed: Annotated[float, typer.Option(help="Simulated seconds a real second.")] = 1.0,
     seed: SeedOption = None,
     seconds: Annotated[float | None, typer.Option(min=0.0, help="Stop by itself after so many real seconds.")] = None,
+    faults: Annotated[
+        Path | None, typer.Option(help="Another schedule of faults: a .toml file with the keys of [faults].")
+    ] = None,
     truth: Annotated[Path | None, typer.Option(help="Append what really happened to this file, as JSON lines.")] = None,
     state: Annotated[
         Path | None, typer.Option(help="Keep the shelves' stock in this file, and start with what it holds.")
@@ -66,7 +69,7 @@ def up(
     ] = None,
 ) -> None:
     """Run a site until Ctrl-C, SIGTERM or --seconds."""
-    plan = load(scene)
+    plan = load(scene) if faults is None else with_faults(load(scene), faults)
     doors = Doors(
         host=host,
         modbus_port=plan.ports.modbus if modbus_port is None else modbus_port,

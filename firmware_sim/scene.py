@@ -15,10 +15,13 @@ Count = Annotated[int, Meta(ge=1)]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=64)]
 Colour = Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}$")]
 Port = Annotated[int, Meta(ge=0, le=65535)]
-Channel = Literal["vibration_mm_s", "temperature_c", "current_a", "speed_rpm", "pressure_bar"]
+Channel = Literal["vibration_mm_s", "axial_mm_s", "temperature_c", "current_a", "speed_rpm", "pressure_bar"]
 DefectKind = Literal["scratch", "dent", "stain"]
-MachineFaultKind = Literal["imbalance", "bearing_wear", "looseness", "overheating"]
-SensorFaultKind = Literal["stuck", "bias", "drift", "spikes", "dropout"]
+MachineFaultKind = Literal[
+    "imbalance", "misalignment", "looseness", "bearing_wear", "cavitation", "belt_slip", "leak", "overheating"
+]
+SensorFaultKind = Literal["stuck", "bias", "drift", "spikes", "quantisation", "swapped_words", "dropout", "exception"]
+UNIT_FAULTS: tuple[SensorFaultKind, ...] = ("dropout", "exception")  # of the whole unit, no channel
 
 
 class Ports(Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,26 +98,43 @@ class Belt(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Motor(Struct, frozen=True, forbid_unknown_fields=True):
-    """An induction motor: speed without slip, slip and current at full load, current without load."""
+    """An induction motor: speed without slip, slip and current at full load, current without load; how fast it runs up."""
 
     synchronous_rpm: Positive
     rated_slip: Annotated[float, Meta(gt=0.0, lt=0.5)]
     idle_a: Positive
     rated_a: Positive
+    run_up_s: Positive = 1.0
 
 
 class LoadCycle(Struct, frozen=True, forbid_unknown_fields=True):
-    """Load as a share of rated torque, swinging between low and high."""
+    """Load as a share of rated torque, swinging between low and high.
+
+    day: factors on it, evenly spread over the day from midnight, blended from one to the next. unsteady: how far it wanders
+    besides, as a share, in swings that never repeat.
+    """
 
     low: Share
     high: Share
     period_s: Positive
+    day: Annotated[tuple[Share, ...], Meta(min_length=1)] = (1.0,)
+    unsteady: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.0
+
+
+class Duty(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a machine runs: from one hour of the day to another (past midnight, where that is the smaller), and within that
+    run_s at a time with rest_s between; rest_s 0: without a pause."""
+
+    from_h: Annotated[float, Meta(ge=0.0, lt=24.0)] = 0.0
+    to_h: Annotated[float, Meta(gt=0.0, le=24.0)] = 24.0
+    run_s: Positive = 3600.0
+    rest_s: NotNegative = 0.0
 
 
 class Thermal(Struct, frozen=True, forbid_unknown_fields=True):
     """Two heat nodes: rise of winding over case and of case over ambient at full load, and their time constants.
 
-    swing_c: how far the hall is warmer by day and cooler by night than ambient_c.
+    swing_c: how far the hall is warmer by day and cooler by night than ambient_c; weather_c: the same from days to days.
     """
 
     ambient_c: Annotated[float, Meta(ge=-40.0, le=60.0)]
@@ -123,15 +143,22 @@ class Thermal(Struct, frozen=True, forbid_unknown_fields=True):
     winding_tau_s: Positive
     case_tau_s: Positive
     swing_c: NotNegative = 0.0
+    weather_c: NotNegative = 0.0
 
 
 class Vibration(Struct, frozen=True, forbid_unknown_fields=True):
-    """RMS velocity when healthy, and what each fault adds at severity 1 and rated speed."""
+    """RMS velocity when healthy, and what each fault adds at severity 1 and rated speed.
+
+    axial_share: healthy vibration along the shaft as a share of that across it; None without such a sensor.
+    """
 
     healthy_mm_s: Positive
     imbalance_mm_s: NotNegative
     bearing_mm_s: NotNegative
     looseness_mm_s: NotNegative
+    misalignment_mm_s: NotNegative = 0.0
+    cavitation_mm_s: NotNegative = 0.0
+    axial_share: Share | None = None
 
 
 class Pressure(Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,7 +171,8 @@ class Pressure(Struct, frozen=True, forbid_unknown_fields=True):
 class Machine(Struct, frozen=True, forbid_unknown_fields=True):
     """A machine on the Modbus server: its device id, its register map and its physics.
 
-    restart_s: coil 0 stops it, and a person at the machine starts it again after so long; None for one without that coil.
+    duty: None for one that always runs. restart_s: coil 0 stops it, and a person at the machine starts it again after so
+    long; None for one without that coil.
     """
 
     id: Name
@@ -156,6 +184,7 @@ class Machine(Struct, frozen=True, forbid_unknown_fields=True):
     vibration: Vibration
     pressure: Pressure | None = None
     restart_s: Positive | None = None
+    duty: Duty | None = None
 
 
 class MachineFault(Struct, frozen=True, forbid_unknown_fields=True):
@@ -170,9 +199,9 @@ class MachineFault(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SensorFault(Struct, frozen=True, forbid_unknown_fields=True):
-    """A sensor that lies, or a machine's whole unit that is silent (dropout: no channel).
+    """A sensor that lies, or a machine's whole unit that is silent (dropout) or answers an exception: no channel.
 
-    amount: in the channel's unit (bias, spikes) or unit per hour (drift).
+    amount: in the channel's unit (bias, spikes; of one step: quantisation), unit per hour (drift), or the exception's code.
     """
 
     machine: Name

@@ -6,13 +6,17 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TypeVar
 
-from msgspec import convert
+from msgspec import Struct, convert, structs
 
 from firmware_sim.errors import SceneError
-from firmware_sim.scene import Faults, Machine, Scene, Shelf
-from protocols.sensor_profiles.profile import finite_number, shipped_profiles
+from firmware_sim.scene import UNIT_FAULTS, Faults, Machine, Scene, SensorFault, Shelf
+from protocols.sensor_profiles.profile import Profile, finite_number, shipped_profiles
 from protocols.sensor_profiles.profile import load as load_profile
+
+Part = TypeVar("Part", bound=Struct)
+EXCEPTION_CODES = (1, 2, 3, 4, 6, 10, 11)
 
 
 def shipped_scenes() -> list[str]:
@@ -32,12 +36,28 @@ def load(name_or_path: str) -> Scene:
     return parse(text, origin=name_or_path)
 
 
+def with_faults(scene: Scene, path: Path) -> Scene:
+    """The same site with the schedule of a file of its own. Raises SceneError."""
+    try:
+        faults = _converted(path.read_text(encoding="utf-8"), str(path), Faults)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SceneError(f"schedule {path} cannot be read ({error}); name a .toml file with the keys of [faults]") from error
+    return _checked(structs.replace(scene, faults=faults), str(path))
+
+
 def parse(text: str, origin: str) -> Scene:
     """A scene from TOML text; `origin` is what errors call the file. Raises SceneError."""
+    return _checked(_converted(text, origin, Scene), origin)
+
+
+def _converted(text: str, origin: str, kind: type[Part]) -> Part:
     try:
-        scene = convert(tomllib.loads(text, parse_float=finite_number), Scene)
+        return convert(tomllib.loads(text, parse_float=finite_number), kind)
     except ValueError as error:  # TOML's and msgspec's own errors are such
         raise SceneError(f"scene {origin}: {str(error).replace('`$.', '`')}; correct that key") from error
+
+
+def _checked(scene: Scene, origin: str) -> Scene:
     for contradiction in _contradictions(scene):
         raise SceneError(f"scene {origin}: {contradiction}")
     return scene
@@ -77,8 +97,13 @@ def _shelf_contradictions(scene: Scene, shelf: Shelf) -> Iterator[str]:
 def _machine_contradictions(machine: Machine) -> Iterator[str]:
     if machine.profile not in shipped_profiles():
         yield f"profile is {machine.profile!r}; shipped are {', '.join(shipped_profiles())}"
-    elif (machine.pressure is None) == ("pressure_bar" in {r.name for r in load_profile(machine.profile).registers}):
+        return
+    names = {register.name for register in load_profile(machine.profile).registers}
+    if (machine.pressure is None) == ("pressure_bar" in names):
         yield f"pressure: needed by a profile with a register pressure_bar, and by no other; {machine.profile} is given"
+    if (machine.vibration.axial_share is None) == ("axial_mm_s" in names):
+        needs = "needed by a profile with a register axial_mm_s, and by no other"
+        yield f"vibration.axial_share: {needs}; {machine.profile} is given"
 
 
 def _cut_faults(faults: Faults) -> Iterator[str]:
@@ -98,9 +123,24 @@ def _dangling_names(scene: Scene) -> Iterator[str]:
     for key, machine_id in faulted:
         if machine_id not in machine_ids:
             yield f"faults.{key}.machine is {machine_id!r}, which is not in machines; correct the name"
+    profiles = {machine.id: machine.profile for machine in scene.machines if machine.profile in shipped_profiles()}
     for index, fault in enumerate(scene.faults.sensor):
-        if (fault.kind == "dropout") == (fault.channel is not None):
-            yield f"faults.sensor[{index}].channel: a dropout silences the whole machine and takes none, others need one"
+        if (profile := profiles.get(fault.machine)) is not None:
+            complaints = _sensor_contradictions(fault, load_profile(profile))
+            yield from (f"faults.sensor[{index}].{complaint}" for complaint in complaints)
+
+
+def _sensor_contradictions(fault: SensorFault, profile: Profile) -> Iterator[str]:
+    if (fault.kind in UNIT_FAULTS) == (fault.channel is not None):
+        yield "channel: a dropout or an exception is the whole machine's and takes none, others need one"
+        return
+    if fault.kind == "exception" and fault.amount not in EXCEPTION_CODES:
+        yield f"amount is {fault.amount:g}; a Modbus exception has one of {', '.join(map(str, EXCEPTION_CODES))}"
+    if fault.kind == "quantisation" and fault.amount <= 0:
+        yield f"amount is {fault.amount:g}; give the size of one step, above 0"
+    words = {register.name: register.words for register in profile.registers}
+    if fault.kind == "swapped_words" and words.get(str(fault.channel)) != 2:
+        yield f"channel is {fault.channel!r}, but words can only be swapped in a register of 32 bits of {profile.name}"
 
 
 def _repeated(key: str, names: Iterable[str]) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """The machines' condition units on one Modbus TCP server, a device id each, registers by the machine's sensor profile.
 
-Registers are written when a client reads: each answer is the world's newest tick. A unit that has dropped out answers
-exception 11 (gateway target failed to respond), as a gateway does for a unit that is off the bus. A machine that can be
-stopped has coil 0 for it, the gate at the belt is a device of its own with coil 0.
+Registers are written when a client reads: each answer is the world's newest tick, as world/wire.py words it. A machine that
+can be stopped has coil 0 for it, the gate at the belt is a device of its own with coil 0.
 """
 
 import asyncio
@@ -15,7 +14,8 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from firmware_sim.errors import PortTaken
 from firmware_sim.scene import Machine
 from firmware_sim.world.warehouse import Warehouse
-from protocols.sensor_profiles.profile import Profile, encode, load
+from firmware_sim.world.wire import answer
+from protocols.sensor_profiles.profile import Profile, load
 
 COIL_FUNCTIONS = (1, 5, 15)
 _NOTHING = SimData(0, values=0, datatype=DataType.REGISTERS)
@@ -66,10 +66,11 @@ class ModbusMachines:
     ) -> ExcCodes | None:
         if function_code in COIL_FUNCTIONS:
             return self._stop_coil(index, address, registers, set_values)
-        reported = self._warehouse.machines[index].reported
-        if reported is None:
-            return ExcCodes.GATEWAY_NO_RESPONSE
-        registers[:] = encode(profile, {str(channel): value for channel, value in reported.items()})
+        state = self._warehouse.machines[index]
+        said = answer(profile, state.reported, state.sensor_faults)
+        if isinstance(said, int):
+            return ExcCodes(said)
+        registers[:] = said
         return None
 
     def _stop_coil(

@@ -62,10 +62,11 @@ class TruthFile:
         self._file.flush()
 
     def _observe_machine(self, time_s: float, state: MachineState) -> None:
-        troubles = (*sorted(state.severities), *state.faulty_sensors)
+        sensors = tuple(f"{fault.kind} {fault.channel or 'unit'}" for fault in state.sensor_faults)
+        troubles = (*sorted(state.severities), *sensors)
         if troubles != self._troubles.get(state.machine.id, ()):
             self._troubles[state.machine.id] = troubles
-            facts = {"machine": state.machine.id, "faults": sorted(state.severities), "sensors": state.faulty_sensors}
+            facts = {"machine": state.machine.id, "faults": sorted(state.severities), "sensors": sensors}
             self._write(time_s, "machine", facts)
 
     def _observe_stop(self, time_s: float, machine: str, is_stopped: bool) -> None:

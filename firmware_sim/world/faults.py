@@ -1,14 +1,15 @@
 """The schedule of what goes wrong: how severe each machine fault is at a moment, and how a faulty sensor distorts.
 
 The whole schedule repeats. A machine fault rises linearly from 0 to its severity and is repaired at its end; what that
-severity does is physics (machine.py). A sensor fault leaves the machine as it is and changes only what is reported.
+severity does is physics (machine.py, shaking.py: bearing wear grows exponentially with it). A sensor fault leaves the
+machine as it is and changes only what is reported; faults of the wire itself are in wire.py.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from firmware_sim.scene import Channel, Faults, MachineFault, MachineFaultKind, SensorFault
+from firmware_sim.scene import UNIT_FAULTS, Channel, Faults, MachineFault, MachineFaultKind, SensorFault
 
 SPIKE_SHARE = 0.05  # share of the readings of a spiking sensor that are wrong
 
@@ -43,9 +44,9 @@ def reported(
     """What reaches the bus of `values`, None while the unit is silent; `before` is what was reported last."""
     said = dict(values)
     for fault in open_faults:
-        if fault.channel is None:
+        if fault.kind in UNIT_FAULTS:
             return None
-        if fault.channel in said:
+        if fault.channel is not None and fault.channel in said:
             said[fault.channel] = _distorted(fault, said[fault.channel], before.get(fault.channel), phase_s, rng)
     return said
 
@@ -67,5 +68,7 @@ def _distorted(fault: SensorFault, value: float, before: float | None, phase_s: 
             return value + fault.amount * (phase_s - fault.start_s) / 3600.0
         case "spikes":
             return value + fault.amount * float(rng.random() < SPIKE_SHARE)
-        case "dropout":
+        case "quantisation":
+            return round(value / fault.amount) * fault.amount
+        case "swapped_words" | "dropout" | "exception":
             return value

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from firmware_sim.scene import Channel, Machine, MachineFaultKind, Scene
+from firmware_sim.scene import Channel, Machine, MachineFaultKind, Scene, SensorFault
 from firmware_sim.scene import Shelf as ShelfPlan
+from firmware_sim.world.duty import running_s
 from firmware_sim.world.faults import open_sensor_faults, reported, severities
 from firmware_sim.world.machine import Heat, at_rest, quantities, sensed, settled_heat, warmed
 from firmware_sim.world.machine import load_share as machine_load
@@ -26,7 +27,7 @@ TICK_S = 0.1
 class MachineState:
     """A machine at a moment. truth: what its quantities are; reported: what its unit says, None while it is silent.
 
-    stopped_until_s: when somebody starts it again, in simulated seconds; in the past while it runs.
+    sensor_faults: open now. started_s: when somebody starts it by hand, or did, in simulated seconds; -inf: nobody had to.
     """
 
     machine: Machine
@@ -34,29 +35,34 @@ class MachineState:
     severities: Mapping[MachineFaultKind, float]
     truth: Mapping[Channel, float]
     reported: Mapping[Channel, float] | None
-    faulty_sensors: tuple[str, ...] = ()
-    stopped_until_s: float = 0.0
+    sensor_faults: tuple[SensorFault, ...] = ()
+    started_s: float = -math.inf
+
+    def running_s(self, time_s: float) -> float:
+        """Seconds since it was switched on, by its duty or by hand; 0 while it stands."""
+        return max(0.0, min(running_s(self.machine.duty, time_s), time_s - self.started_s))
 
 
 class Warehouse:
     """The world of a scene. `advance` moves it; the attributes say how it is."""
 
-    def __init__(self, scene: Scene, seed: int) -> None:
+    def __init__(self, scene: Scene, seed: int, start_s: float = 0.0) -> None:
+        """start_s: the moment of the schedule, of the day and of every cycle at which the machines' world begins."""
         self.scene = scene
-        self.ticks = 0
+        self.ticks = round(start_s / TICK_S)
         # A generator for each part of the world, so that one more machine does not change what customers buy.
         trade_seed, belt_seed, *machine_seeds = np.random.SeedSequence(seed).spawn(2 + len(scene.machines))
         self._trade_rng = np.random.default_rng(trade_seed)
         self._machine_rngs = [np.random.default_rng(machine_seed) for machine_seed in machine_seeds]
         self._belt = _belt(scene, int(belt_seed.generate_state(1)[0]))
         self.stalls: tuple[Stall, ...] = open_stalls(scene, [_shelf(scene, plan) for plan in scene.shelves])
-        self.machines: tuple[MachineState, ...] = tuple(_rested(scene, machine) for machine in scene.machines)
+        self.machines: tuple[MachineState, ...] = tuple(_rested(scene, machine, self.time_s) for machine in scene.machines)
         self.rejected: Mapping[int, float] = {}  # serial of a part → when the gate threw it out
         self.gate_openings: tuple[tuple[float, int | None], ...] = ()  # when, and the serial of what it threw out
 
     @property
     def time_s(self) -> float:
-        """Simulated seconds since the world began."""
+        """Simulated seconds since the scene's zero."""
         return self.ticks * TICK_S
 
     def advance(self, to_s: float) -> list[Movement]:
@@ -99,12 +105,12 @@ class Warehouse:
     def stop(self, index: int) -> None:
         """A machine is stopped, until somebody starts it again."""
         state = self.machines[index]
-        stopped = replace(state, stopped_until_s=self.time_s + (state.machine.restart_s or 0.0))
+        stopped = replace(state, started_s=self.time_s + (state.machine.restart_s or 0.0))
         self.machines = (*self.machines[:index], stopped, *self.machines[index + 1 :])
 
     def is_stopped(self, index: int) -> bool:
         """Whether a machine stands still because it was stopped."""
-        return self.machines[index].stopped_until_s > self.time_s
+        return self.machines[index].started_s > self.time_s
 
     def _tick(self) -> list[Movement]:
         before_s, self.ticks = self.time_s, self.ticks + 1
@@ -120,22 +126,21 @@ def _ran(scene: Scene, state: MachineState, time_s: float, rng: np.random.Genera
     machine, faults = state.machine, scene.faults
     present = severities(faults, machine.id, time_s)
     sensor_faults = open_sensor_faults(faults, machine.id, time_s)
-    is_stopped = state.stopped_until_s > time_s
-    load = 0.0 if is_stopped else machine_load(machine.load, time_s)
+    on_s = state.running_s(time_s)
+    load = machine_load(machine.load, time_s, present.get("leak", 0.0)) if on_s > 0.0 else 0.0
     heat = warmed(machine.thermal, state.heat, load, present.get("overheating", 0.0), TICK_S)
-    truth = quantities(machine, heat, present, time_s)
+    truth = quantities(machine, heat, present, time_s, on_s)
     felt = sensed(truth, rng)
-    if is_stopped:
-        truth, felt = at_rest(truth), at_rest(felt)
+    felt = felt if on_s > 0.0 else at_rest(felt)
     said = reported(felt, state.reported or {}, sensor_faults, time_s % faults.repeat_s, rng)
-    kinds = tuple(f"{fault.kind} {fault.channel or 'unit'}" for fault in sensor_faults)
-    return replace(state, heat=heat, severities=present, truth=truth, reported=said, faulty_sensors=kinds)
+    return replace(state, heat=heat, severities=present, truth=truth, reported=said, sensor_faults=sensor_faults)
 
 
-def _rested(scene: Scene, machine: Machine) -> MachineState:
-    """A machine that has run healthily for hours when the world begins."""
-    heat, present = settled_heat(machine), severities(scene.faults, machine.id, 0.0)
-    truth = quantities(machine, heat, present, 0.0)
+def _rested(scene: Scene, machine: Machine, time_s: float) -> MachineState:
+    """A machine that has run healthily, or stood, for hours when the world begins."""
+    on_s, present = running_s(machine.duty, time_s), severities(scene.faults, machine.id, time_s)
+    heat = settled_heat(machine) if on_s > 0.0 else Heat(0.0, 0.0)
+    truth = quantities(machine, heat, present, time_s, on_s)
     return MachineState(machine, heat, present, truth, truth)
 
 

@@ -16,9 +16,9 @@ from firmware_sim.world.machine import (
     sensed,
     settled_heat,
     speed_rpm,
-    vibration_mm_s,
     warmed,
 )
+from firmware_sim.world.shaking import vibration_mm_s
 from protocols.sensor_profiles.profile import load as load_profile
 
 MACHINES = load("small_warehouse").machines
@@ -76,7 +76,7 @@ def test_temperature_stays_physical(machine: Machine, history: list[tuple[float,
         heat = warmed(machine.thermal, heat, torque, overheating, elapsed_s)
     hottest_c = machine.thermal.ambient_c + machine.thermal.swing_c + 4.0 * machine.thermal.case_rise_c
     coldest_c = machine.thermal.ambient_c - machine.thermal.swing_c
-    assert coldest_c <= case_temperature_c(machine.thermal, heat, 0.0) <= hottest_c + 1e-9
+    assert coldest_c <= case_temperature_c(machine.thermal, heat.case_k, 0.0) <= hottest_c + 1e-9
 
 
 @given(machines, shares, st.floats(1.0, 5_000.0))
