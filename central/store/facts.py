@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class Fact:
     """Something that changed at a site.
 
-    Nouns and the values they carry: stock_position {location, sku}, machine_condition {machine}, defect {camera, line}.
+    Nouns and the values they carry: stock_position {location, sku}, machine_condition {machine}, work_order {machine},
+    defect {camera, line}.
     """
 
     noun: str

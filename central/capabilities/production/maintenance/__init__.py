@@ -1,0 +1,1 @@
+"""When a machine is looked at or renewed, by whom, and with which parts."""
