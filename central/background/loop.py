@@ -20,13 +20,14 @@ from central.background.scheduler import Scheduler
 from central.bus import Bus
 from central.deciding import review
 from central.errors import CentralError
-from central.floor import alarm_book
+from central.floor import alarm_book, device_alarms
 from central.parts import Parts
 from central.store import alarms, reviews
 
 LOOK_EVERY_S = 0.15
 AFTER_FAILURE_S = 2.0  # a full disk must not be filled by logs that say so
 BOOKS_EVERY = timedelta(minutes=5)
+DEVICES_EVERY = timedelta(seconds=4)
 log = structlog.get_logger()
 
 
@@ -55,12 +56,12 @@ class Desk:
         self._parts = parts
         self._scheduler = Scheduler(parts.capabilities, parts.now())
         self._retention = Retention(parts)
-        self._books_at = parts.now()
+        self._books_at = self._devices_at = parts.now()
 
     def look(self) -> int:
         """One round; how much was done."""
         now = self._parts.now()
-        at_their_time = (self._settle, self._end_shelving, self._schedule, self._keep_books)
+        at_their_time = (self._settle, self._end_shelving, self._watch_devices, self._schedule, self._keep_books)
         done = runner.drain(self._parts) + sum(step(now) for step in at_their_time)
         self._retention.look()  # not counted as work: its next little step comes after a pause
         return done
@@ -78,6 +79,16 @@ class Desk:
                 return 0
         with self._parts.writing() as conn:
             return alarm_book.end_shelving(conn, now)
+
+    def _watch_devices(self, now: datetime) -> int:
+        if now < self._devices_at:
+            return 0
+        self._devices_at = now + DEVICES_EVERY
+        with self._parts.reading() as conn:
+            if not device_alarms.news(conn, now):
+                return 0
+        with self._parts.writing() as conn:
+            return sum(len(alarm_book.hear(conn, *told, now)) for told in device_alarms.news(conn, now).items())
 
     def _schedule(self, now: datetime) -> int:
         if not self._scheduler.is_time(now):

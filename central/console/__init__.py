@@ -3,6 +3,8 @@
 from flask import Flask
 
 from central.console import (
+    alarm_deeds,
+    alarms,
     assets,
     equipment,
     failures,
@@ -24,6 +26,8 @@ BLUEPRINTS = (
     today.blueprint,
     stock.blueprint,
     equipment.blueprint,
+    alarms.blueprint,
+    alarm_deeds.blueprint,
     plan.blueprint,
     why.blueprint,
     devices.blueprint,

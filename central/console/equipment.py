@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
 
+from central.console.alarms import ALARM_NOUNS, panel
 from central.console.charts import Chart, Line
 from central.console.fragments import Fragment, Look, Page, Rows, show
 from central.console.vocabulary import WORDS
@@ -50,6 +51,10 @@ def _machines(look: Look) -> Rows:
 
 def _machine(look: Look) -> Rows:
     return {"machine": machine_named(look.conn, look.site, look.key) or abort(404)}
+
+
+def _alarms(look: Look) -> Rows:
+    return panel(look, ("machine", "sensor"), look.key)
 
 
 def _graphs(look: Look) -> Rows:
@@ -103,6 +108,7 @@ MACHINE = Page(
     "equipment/machine.html",
     (
         Fragment("machine", "equipment/_machine.html", frozenset({"condition"}), _machine),
+        Fragment("alarms", "alarms/_panel.html", ALARM_NOUNS, _alarms),
         Fragment("graphs", "equipment/_graphs.html", frozenset({"condition", "event"}), _graphs),
     ),
 )

@@ -9,6 +9,7 @@ from flask import current_app, render_template, request, url_for
 from sqlalchemy import Connection, select
 
 from central.parts import Parts, parts
+from central.store import alarms
 from central.store.changes import newest
 from central.store.devices import devices
 
@@ -53,6 +54,15 @@ HEARD = Fragment(
 )
 
 
+SHELVED = Fragment(
+    "shelved",
+    "components/shelved.html",
+    frozenset({"alarm"}),
+    lambda look: {"shelved": alarms.count_shelved(look.conn, look.site, look.now)},
+)
+FRAME = (HEARD, SHELVED)  # around every page
+
+
 def page_named(name: str) -> Page | None:
     """The page of that name in the live stream."""
     pages: Mapping[str, Page] = current_app.extensions[PAGES]
@@ -70,7 +80,7 @@ def show(page: Page, key: str = "", **more: object) -> str:
     with parts().reading() as conn:
         look = look_at(conn, key)
         rows: dict[str, object] = {}
-        for fragment in (HEARD, *page.fragments):
+        for fragment in (*FRAME, *page.fragments):
             rows.update(fragment.rows(look))
         after = newest(conn)
     query: dict[str, Any] = {**look.filters, "page": page.name, "key": key or None, "after": after}

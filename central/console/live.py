@@ -8,9 +8,9 @@ from typing import cast
 from flask import Blueprint, Flask, Response, abort, current_app, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
-from central.console import equipment, fragments, plan, stock, today, why
+from central.console import alarms, equipment, fragments, plan, stock, today, why
 from central.console.access import COOKIE
-from central.console.fragments import HEARD, Fragment, Page, look_at, page_named, partial, row_number
+from central.console.fragments import FRAME, Fragment, Page, look_at, page_named, partial, row_number
 from central.console.redraw import redrawn
 from central.console.setup import admission, device, devices, keeping, ledger, models
 from central.identity import sessions
@@ -20,7 +20,7 @@ from central.store.changes import Tail, newest, since
 TAIL = "tallyhouse.tail"
 KEEP_ALIVE = timedelta(seconds=15)
 REDRAW_EVERY = timedelta(milliseconds=250)  # a burst of changes redraws a page once
-ROOMS = (today, stock, equipment, plan, why, devices, device, admission, ledger, keeping, models)
+ROOMS = (today, stock, equipment, alarms, plan, why, devices, device, admission, ledger, keeping, models)
 
 blueprint = Blueprint("live", __name__)
 
@@ -78,7 +78,7 @@ def _redrawn(page: Page, key: str, after: int) -> tuple[int, str]:
         changes = since(conn, after)
         nouns = {change.noun for change in changes}
         look = look_at(conn, key)
-        stale: list[Fragment] = [fragment for fragment in (HEARD, *page.fragments) if fragment.nouns & nouns]
+        stale: list[Fragment] = [fragment for fragment in (*FRAME, *page.fragments) if fragment.nouns & nouns]
         return changes[-1].id if changes else after, "\n".join(partial(page, fragment, look) for fragment in stale)
 
 

@@ -4,7 +4,7 @@ from flask import Response, flash, get_flashed_messages, redirect, render_templa
 from flask.typing import ResponseReturnValue
 
 from central.console.access import inside
-from central.console.fragments import Page, look_at, page_named, partial
+from central.console.fragments import FRAME, Page, look_at, page_named, partial
 from central.parts import parts
 
 REFUSED = 409
@@ -27,4 +27,4 @@ def redrawn(page: Page, key: str, nouns: frozenset[str]) -> str:
     """The fragments of a page that `nouns` made out of date."""
     with parts().reading() as conn:
         look = look_at(conn, key)
-        return "\n".join(partial(page, fragment, look) for fragment in page.fragments if fragment.nouns & nouns)
+        return "\n".join(partial(page, fragment, look) for fragment in (*FRAME, *page.fragments) if fragment.nouns & nouns)

@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
-from central.console import vocabulary, words
+from central.console import alarm_words, vocabulary, words
 from central.console.charts import Chart, drawing
 from central.console.language import clock, label, language, number, percent
 from central.console.sign_in import THEMES
@@ -41,6 +41,7 @@ def register(app: Flask) -> None:
     """Give templates of `app`, and the panels of the capabilities, these words."""
     app.jinja_loader = ChoiceLoader([FileSystemLoader(TEMPLATES), FileSystemLoader(FOLDER)])
     vocabulary.register(app)
+    alarm_words.register(app)
     app.jinja_env.filters.update(
         summary=words.summary,
         reasons=words.reasons,
@@ -141,7 +142,7 @@ def moments(chart: Chart) -> list[str]:
 
 def range_words(name: str) -> str:
     """A time range of a chart."""
-    return str({"1h": _("1 h"), "24h": _("24 h"), "7d": _("7 days"), "14d": _("14 days")}[name])
+    return str({"1h": _("1 h"), "24h": _("24 h"), "7d": _("7 days"), "30d": _("30 days"), "14d": _("14 days")}[name])
 
 
 def columns_of(facings: int) -> int:

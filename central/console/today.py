@@ -15,7 +15,7 @@ from central.store.catalogue import Camera, all_of
 
 blueprint = Blueprint("today", __name__)
 
-INBOX_NOUNS = frozenset({"position", "condition", "decision", "device", "quarantine"})
+INBOX_NOUNS = frozenset({"alarm", "position", "condition", "decision", "device", "quarantine"})
 
 
 def _strip(look: Look) -> Rows:
@@ -35,7 +35,7 @@ def _inbox(look: Look) -> Rows:
     items = attention(look.conn, look.site, look.now)
     return {
         "items": items,
-        "waiting": sum(not item.is_settled for item in items),
+        "waiting": sum(not (item.is_settled or item.is_acknowledged) for item in items),
         "is_new": not all_devices(look.conn, look.site),
         "last_seen_at": _last_event(look),
         "broker": look.parts.broker,

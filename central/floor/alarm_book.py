@@ -128,6 +128,11 @@ def all_standing(conn: Connection, site: str, thing: str | None = None) -> list[
     return [_standing(row) for row in book.all_of(conn, site, thing)]
 
 
+def open_standing(conn: Connection, site: str) -> list[Standing]:
+    """Those that are not plainly over: they hold, wait for a person, or are put away."""
+    return [_standing(row) for row in book.open_of(conn, site)]
+
+
 def _new(site: str, told: Told) -> Standing:
     return Standing(site=site, noun=told.noun, thing=told.thing, rule=told.rule, life=Alarm())
 

@@ -211,6 +211,8 @@ def _reset(alarm: Alarm, _happening: Reset) -> Alarm:
 
 
 def _shelved(alarm: Alarm, happening: Shelved) -> Alarm:
+    if is_shelved(alarm, happening.at):
+        raise NotPossible("it is shelved already")
     if not happening.reason.strip():
         raise NotPossible("shelving needs a reason")
     if not timedelta(0) < happening.until - happening.at <= LONGEST_SHELVING:

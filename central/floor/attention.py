@@ -1,14 +1,15 @@
 """The one inbox: everything that needs a person now, whoever noticed it, ranked by consequence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, or_, select
 
-from central.floor import ranking
+from central.floor import alarm_book, ranking
+from central.floor.alarm_evidence import worst_channels
+from central.floor.alarm_groups import groups
 from central.floor.devices import QUARANTINE_SHOWN, DeviceState, all_devices, set_aside_since
-from central.floor.machines import all_machines
 from central.floor.ranking import Item
 from central.floor.shelves import NOTABLE_DIFFERENCE, all_shelves
 from central.store.decisions import Decision, decisions
@@ -27,8 +28,14 @@ class Proposal:
 
 def attention(conn: Connection, site: str, now: datetime) -> list[Item]:
     """What needs a person at `site`, gravest first; verdicts that can still be undone stay among them as settled."""
+    devices = {device.device: device for device in all_devices(conn, site)}
     return ranking.ranked(
-        [*_machines(conn, site), *_differences(conn, site, now), *_proposals(conn, site, now), *_devices(conn, site, now)]
+        [
+            *_alarms(conn, site, devices, now),
+            *_differences(conn, site, now),
+            *_proposals(conn, site, now),
+            *_devices(conn, devices.values(), now),
+        ]
     )
 
 
@@ -41,11 +48,11 @@ def open_proposals(conn: Connection, site: str, now: datetime) -> list[Proposal]
     return [Proposal(decision, valid(conn, decision.id)) for decision in found]
 
 
-def _machines(conn: Connection, site: str) -> Iterator[Item]:
-    for machine in all_machines(conn, site):
-        if machine.is_in_trouble and machine.condition and machine.as_of:
-            priority = ranking.of_condition(machine.condition)
-            yield Item("machine", machine.machine, priority, machine.since or machine.as_of, {"machine": machine})
+def _alarms(conn: Connection, site: str, devices: Mapping[str, DeviceState], now: datetime) -> Iterator[Item]:
+    for group in groups(alarm_book.open_standing(conn, site), now):
+        about = {"group": group, "device": devices.get(group.thing), "worst": worst_channels(conn, group.members)}
+        is_seen = not group.unacknowledged
+        yield Item(group.kind, group.thing, group.priority, group.since or now, about, is_acknowledged=is_seen)
 
 
 def _differences(conn: Connection, site: str, now: datetime) -> Iterator[Item]:
@@ -65,9 +72,9 @@ def _proposals(conn: Connection, site: str, now: datetime) -> Iterator[Item]:
         yield Item("proposal", decision.id, priority, decision.decided_at, values, is_settled=proposal.review is not None)
 
 
-def _devices(conn: Connection, site: str, now: datetime) -> Iterator[Item]:
+def _devices(conn: Connection, known: Iterable[DeviceState], now: datetime) -> Iterator[Item]:
     aside = set_aside_since(conn, now - QUARANTINE_SHOWN)
-    for device in all_devices(conn, site):
+    for device in known:
         yield from _troubles(device, aside.get(device.device, 0), now)
     if strangers := aside.get("", 0):
         yield Item("set_aside", "unknown", 3, now, {"device": None, "times": strangers})
@@ -75,11 +82,8 @@ def _devices(conn: Connection, site: str, now: datetime) -> Iterator[Item]:
 
 def _troubles(device: DeviceState, aside: int, now: datetime) -> Iterator[Item]:
     heard = device.heard_at or device.added_at
-    if device.is_silent(now):
-        yield Item("silent", device.device, 3, heard, {"device": device})
+    if device.is_silent(now):  # an alarm says so
         return
-    if device.health and device.health.paused:
-        yield Item("paused", device.device, 2, device.health.at, {"device": device})
     for source in device.sources_lost:
         lost = now - timedelta(seconds=source.age_s or 0)
         yield Item("source", f"{device.device}-{source.id}", 3, lost, {"device": device, "source": source})

@@ -14,9 +14,11 @@ from central.store import backups, house
 from central.store.announcements import announcements
 from central.store.backups import BackupRow
 from central.store.changes import changes
+from central.store.commands import commands
 from central.store.decisions import decision_causes, decisions
 from central.store.events import events
 from central.store.evidence import evidence
+from central.store.identities import certificates, claims
 from central.store.limits import Limits
 from central.store.quarantine import quarantine
 from central.store.reading_hours import reading_hours
@@ -32,7 +34,11 @@ _AGED_BY: dict[str, Column[datetime]] = {
     "quarantine": quarantine.c.last_seen_at,
     "announcements": announcements.c.created_at,
     "changes": changes.c.at,
+    "commands": commands.c.updated_at,
+    "claims": claims.c.expires_at,
+    "certificates": certificates.c.ends_at,
 }
+_GOES_WITH = {"commands": "command_replies"}
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -120,7 +126,8 @@ def _measured(conn: Connection, noun: str, at: Column[datetime], sizes: dict[str
     if noun == "evidence":
         query = select(func.count()).where(evidence.c.sha256.in_(protected_evidence()))
         protected = int(conn.execute(query).scalar_one())
-    return Measured(noun, rows, sizes.get(noun, 0), oldest, protected)
+    bytes_ = sizes.get(noun, 0) + sizes.get(_GOES_WITH.get(noun, ""), 0)
+    return Measured(noun, rows, bytes_, oldest, protected)
 
 
 def _kept(one: Measured, limits: Limits) -> Kept:

@@ -36,15 +36,25 @@ class MachineState:
         return self.condition in TROUBLE
 
     @property
+    def strain(self) -> float:
+        """How far it has come to its limit: 1 there, 0 where nothing is known."""
+        return self.score / self.limit if self.score is not None and self.limit else 0.0
+
+    @property
     def worst(self) -> dict[str, object] | None:
         """The channel that says so most clearly."""
         return self.channels[0] if self.channels else None
 
 
 def all_machines(conn: Connection, site: str) -> list[MachineState]:
-    """Every machine of a site, and those that a device speaks of though the house file does not; trouble first."""
+    """Every machine of a site, and those that a device speaks of though the house file does not.
+
+    Those in trouble first, then those that come nearest to their limit.
+    """
     rows = [*conn.execute(_planned(site)).mappings(), *conn.execute(_unplanned(site)).mappings()]
-    return sorted((_state(row) for row in rows), key=lambda machine: (_rank(machine.condition), machine.machine))
+    return sorted(
+        (_state(row) for row in rows), key=lambda machine: (_rank(machine.condition), -machine.strain, machine.machine)
+    )
 
 
 def machine_named(conn: Connection, site: str, name: str) -> MachineState | None:

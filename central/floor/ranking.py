@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 Priority = Literal[1, 2, 3, 4]
-Kind = Literal["machine", "difference", "proposal", "silent", "source", "paused", "set_aside"]
+Kind = Literal["machine", "device", "difference", "proposal", "source", "set_aside"]
 
 DUE_SOON = timedelta(hours=1)
 GRAVE_SHARE = 0.25  # of a shelf's capacity: a difference that large hides an empty shelf or a theft
@@ -25,6 +25,7 @@ class Item:
     since: datetime
     values: Mapping[str, object]
     is_settled: bool = False
+    is_acknowledged: bool = False
 
     @property
     def target(self) -> str:
@@ -33,8 +34,11 @@ class Item:
 
 
 def ranked(items: Iterable[Item]) -> list[Item]:
-    """The gravest first, of equals the one that has waited longest; what was just settled keeps its place."""
-    return sorted(items, key=lambda item: (item.priority, item.since, item.key))
+    """The gravest first, of equals what nobody has acknowledged, then what has waited longest.
+
+    What was just settled keeps its place.
+    """
+    return sorted(items, key=lambda item: (item.priority, item.is_acknowledged, item.since, item.key))
 
 
 def of_condition(condition: str) -> Priority:

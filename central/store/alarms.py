@@ -84,6 +84,14 @@ def all_of(conn: Connection, site: str, thing: str | None = None) -> list[RowMap
     return list(conn.execute(select(alarms).where(*wanted).order_by(alarms.c.alarm)).mappings())
 
 
+def open_of(conn: Connection, site: str) -> list[RowMapping]:
+    """The alarms of a site that are not plainly over: they hold, wait for a person, or are put away."""
+    c = alarms.c
+    waits = c.is_active | ~c.is_acknowledged | c.needs_reset
+    is_away = c.shelved_until.is_not(None) | c.suppressed_by.is_not(None) | c.out_of_service_by.is_not(None)
+    return list(conn.execute(select(alarms).where(c.site == site, waits | is_away).order_by(c.alarm)).mappings())
+
+
 def shelved_before(conn: Connection, now: datetime) -> list[RowMapping]:
     """The alarms whose shelving is over and not yet noted."""
     return list(conn.execute(select(alarms).where(alarms.c.shelved_until <= now)).mappings())

@@ -29,7 +29,9 @@ from central.deciding import run
 from central.deciding.registry import discover
 from central.deciding.waking import wake
 from central.demo.company import open_doors, settle_in
-from central.floor import stock
+from central.floor import alarm_book, stock
+from central.floor.alarm_book import Told
+from central.floor.alarms import Acknowledged, Cleared, Raised
 from central.identity import sessions
 from central.identity.passwords import Passwords
 from central.parts import Parts
@@ -211,16 +213,32 @@ class ConsoleHouse:
         with writing(self.engine) as conn:
             sequence = self.event(conn, "ear-01", anomaly, since, codec.encode(stretch), READINGS_TYPE)
             self._condition(conn, "conveyor-1", "alarm", sequence, since, [json.loads(codec.encode(seen))])
+            self._hear(conn, "conveyor-1", Raised(since, 1), event=("ear-01", sequence))
 
-    def falls_ill(self, machine: str) -> None:
+    def falls_ill(self, machine: str, rule: str = "level", *, is_latching: bool = False) -> None:
         """A machine goes into alarm, this moment."""
         with writing(self.engine) as conn:
             self._condition(conn, machine, "alarm", 1, self.now())
+            self._hear(conn, machine, Raised(self.now(), 1, is_latching), rule=rule)
 
-    def recovers(self, machine: str) -> None:
-        """It is normal again."""
+    def recovers(self, machine: str, rule: str = "level") -> None:
+        """It is normal again; a person who passes by acknowledges what is left."""
+        self.calms_down(machine, rule)
+        with writing(self.engine) as conn:
+            known = alarm_book.one(conn, SITE, f"machine/{machine}/{rule}")
+            if not known.life.is_acknowledged:
+                alarm_book.act(conn, SITE, known.alarm, Acknowledged(self.now(), "chen"), self.now())
+
+    def calms_down(self, machine: str, rule: str = "level") -> None:
+        """Its condition is normal again; what people have to say of its alarm is theirs to say."""
         with writing(self.engine) as conn:
             self._condition(conn, machine, "normal", 1)
+            self._hear(conn, machine, Cleared(self.now()), rule=rule)
+
+    def falls_silent(self, device: str) -> None:
+        """A device is not heard any more."""
+        with writing(self.engine) as conn:
+            self._hear(conn, device, Raised(self.now(), 3), noun="device", rule="silent")
 
     def refuse_one(self) -> None:
         """A message with a bad signature goes into quarantine."""
@@ -280,6 +298,13 @@ class ConsoleHouse:
         }  # fmt: skip
         conditions.put(conn, [row])
         changes.log_all(conn, [(SITE, "condition", machine)], self.now())
+
+    def _hear(
+        self, conn: Connection, thing: str, happening: Raised | Cleared, *, noun: str = "machine", rule: str = "level",
+        event: tuple[str, int] | None = None,
+    ) -> None:  # fmt: skip
+        told = Told(noun=noun, thing=thing, rule=rule, happening=happening, event=event)
+        alarm_book.hear(conn, SITE, [told], self.now())
 
     def _book(self, location: str) -> int:
         with reading(self.engine) as conn:

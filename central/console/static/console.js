@@ -21,6 +21,13 @@ function tick() {
 }
 setInterval(tick, 1000);
 
+// --- one key in the row that has the focus presses its button: `a` acknowledges (only there, so that no stray key acts) ---
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+  const row = event.target.closest(".row, .alarm");
+  [...row?.querySelectorAll("button[data-press]") ?? []].find((button) => button.dataset.press === event.key)?.click();
+});
+
 // --- the live stream ---
 const lost = document.getElementById("lost");
 let since = null;

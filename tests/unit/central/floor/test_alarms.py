@@ -90,6 +90,7 @@ def test_shelving_always_ends_by_itself() -> None:
         ((RAISED,), Shelved(at(1), "li", at(1), "later"), "earlier end"),
         ((RAISED,), Shelved(at(1), "li", at(60 * 13), "for good"), "earlier end"),
         ((RAISED,), Unshelved(at(1), "li"), "not shelved"),
+        ((RAISED, PUT_AWAY), Shelved(at(4), "chen", at(20), "a test"), "already"),
         ((RAISED,), OutOfService(at(1), "li", ""), "reason"),
         ((RAISED, TAKEN_OUT), OutOfService(at(2), "li", "new belt"), "already"),
         ((RAISED,), InService(at(2), "li"), "in service"),

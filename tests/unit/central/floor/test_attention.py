@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from central.deciding import review
+from central.floor import alarm_book
+from central.floor.alarm_groups import Group
+from central.floor.alarms import Acknowledged, Shelved
 from central.floor.attention import attention
 from central.floor.devices import SILENT_AFTER, all_devices
 from central.floor.history import anomalies, channels, counts_since, figures_since, movements_since
@@ -73,19 +76,44 @@ def test_everything_that_needs_a_person_is_there_once(house: ConsoleHouse) -> No
 
 
 def test_a_device_that_falls_silent_is_one_row(own: ConsoleHouse) -> None:
-    """Not heard for two minutes: it says so, and nothing else of that device."""
-    later = NOW + SILENT_AFTER + timedelta(seconds=1)
-    silent = [item for item in _inbox(own, later) if item.kind == "silent"]
-    assert [item.key for item in silent] == ["ear-01", "eye-01"]
-    assert silent[0].since == NOW
+    """Its alarm says so, and nothing else of that device: what it last said of its cameras is old."""
+    lost = SourceHealth(id="cam-2", state="lost", samples=9, age_s=90.0, message="no frame; check its power")
+    _says(own, "eye-01", sources=[lost], set_aside=2)
+    own.falls_silent("eye-01")
+    of_device = [item for item in _inbox(own, NOW + SILENT_AFTER + timedelta(seconds=1)) if "eye-01" in item.key]
+    assert [(item.kind, item.key, item.since) for item in of_device] == [("device", "eye-01", NOW)]
 
 
-def test_a_lost_camera_a_full_disk_and_events_set_aside_are_seen(own: ConsoleHouse) -> None:
+def test_alarms_of_one_machine_are_one_row_that_names_the_first(own: ConsoleHouse) -> None:
+    """What came within a minute stands in its order; what a person saw is no longer what the row leads with."""
+    own.falls_ill("pump-1", "level")
+    own.now = lambda: NOW + timedelta(seconds=20)
+    own.falls_ill("pump-1", "drift")
+    (item,) = (item for item in _inbox(own) if item.key == "pump-1")
+    group = item.values["group"]
+    assert isinstance(group, Group)
+    assert [one.rule for one in group.together] == ["level", "drift"]
+    assert (group.lead.rule, item.is_acknowledged, item.since) == ("level", False, NOW)
+    with writing(own.engine) as conn:
+        for rule in ("level", "drift"):
+            alarm_book.act(conn, SITE, f"machine/pump-1/{rule}", Acknowledged(own.now(), "li"), own.now())
+    assert [(one.key, one.is_acknowledged) for one in _inbox(own)[:2]] == [("conveyor-1", False), ("pump-1", True)]
+
+
+def test_a_shelved_alarm_is_in_nobodys_way(own: ConsoleHouse) -> None:
+    """It comes back by itself."""
+    shelved = Shelved(NOW, "li", NOW + timedelta(minutes=15), "repair")
+    with writing(own.engine) as conn:
+        alarm_book.act(conn, SITE, "machine/conveyor-1/level", shelved, NOW)
+    assert "conveyor-1" not in {item.key for item in _inbox(own, NOW + timedelta(minutes=14))}
+    assert "conveyor-1" in {item.key for item in _inbox(own, NOW + timedelta(minutes=15))}
+
+
+def test_a_lost_camera_and_events_set_aside_are_seen(own: ConsoleHouse) -> None:
     """What a device cannot do is a row with the device's own words."""
     lost = SourceHealth(id="cam-2", state="lost", samples=9, age_s=90.0, message="no frame; check its power")
-    _says(own, "eye-01", sources=[lost], paused="disk full: 12 MB left", set_aside=2)
+    _says(own, "eye-01", sources=[lost], set_aside=2)
     found = {item.kind: item for item in _inbox(own)}
-    assert found["paused"].priority == 2
     assert found["source"].key == "eye-01-cam-2"
     assert found["source"].since == NOW - timedelta(seconds=90)
     assert found["set_aside"].values["times"] == 3  # two on the device, one in quarantine
