@@ -79,6 +79,9 @@ evidence_mb = 4000                       # beyond it the oldest goes first
 quarantine_days = 90
 announcements_days = 8                   # integrators are promised seven
 changes_days = 1                         # how long an open page may sleep and still catch up
+commands_days = 400                      # with every answer to them, after they ended
+claims_days = 90                         # after their end; the audit trail keeps who made them
+certificates_days = 400                  # after their end; the newest of each device stays
 
 [tracing]
 # endpoint = "http://127.0.0.1:4318"     # an OpenTelemetry collector (OTLP over HTTP); needs the extra `otel`
@@ -146,6 +149,9 @@ class RetentionConfig(_Section):
     quarantine_days: Days = 90
     announcements_days: Annotated[int, Field(ge=7, le=36_500)] = 8
     changes_days: Days = 1
+    commands_days: Days = 400
+    claims_days: Days = 90
+    certificates_days: Days = 400
 
 
 class CentralConfig(_Section):

@@ -13,7 +13,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists,
 from central.fleet import audit
 from central.floor.keeping import PROTECTING_STATES, measured, note, protected_evidence
 from central.parts import Parts
-from central.store import announcements, devices, ledger_floors, reading_hours
+from central.store import announcements, commands, devices, identities, ledger_floors, reading_hours
 from central.store.changes import changes, log
 from central.store.conditions import conditions
 from central.store.decisions import decision_causes, decisions
@@ -123,6 +123,25 @@ def forget_evidence(parts: Parts, now: datetime) -> bool:
     return len(names) == PICTURES_AT_ONCE
 
 
+def forget_commands(parts: Parts, now: datetime) -> bool:
+    """What devices were asked once, and their answers."""
+    with parts.writing() as conn:
+        return commands.forget(conn, now - timedelta(days=parts.limits.commands_days), AT_ONCE) == AT_ONCE
+
+
+def forget_claims(parts: Parts, now: datetime) -> bool:
+    """Codes that nobody can use any more."""
+    with parts.writing() as conn:
+        return identities.forget_claims(conn, now - timedelta(days=parts.limits.claims_days), AT_ONCE) == AT_ONCE
+
+
+def forget_certificates(parts: Parts, now: datetime) -> bool:
+    """Certificates that ended, which no revocation list needs to name."""
+    with parts.writing() as conn:
+        before = now - timedelta(days=parts.limits.certificates_days)
+        return identities.forget_certificates(conn, before, AT_ONCE) == AT_ONCE
+
+
 def give_back_space(parts: Parts, _now: datetime) -> bool:
     """Return free pages to the disk, but a share that will be written again."""
     with parts.reading() as conn:
@@ -155,6 +174,9 @@ STEPS: tuple[Step, ...] = (
     forget_asset_minutes,
     forget_hours,
     forget_evidence,
+    forget_commands,
+    forget_claims,
+    forget_certificates,
     give_back_space,
     measure,
 )

@@ -5,7 +5,21 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Float, ForeignKey, Index, Integer, String, Table, insert, select, text, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from central.store.metadata import metadata
 from central.store.types import Instant, Json
@@ -133,6 +147,16 @@ def add_reply(conn: Connection, reply: ReplyRow) -> bool:
     """Keep a reply; False when it is here already."""
     row = insert(command_replies).prefix_with("OR IGNORE").values(asdict(reply))
     return conn.execute(row).rowcount == 1
+
+
+def forget(conn: Connection, before: datetime, most: int) -> int:
+    """Remove the oldest that ended before then, with their replies; how many."""
+    c = commands.c
+    old = select(c.id).where(c.state.not_in(OPEN), c.updated_at < before).order_by(c.updated_at).limit(most)
+    ended = list(conn.scalars(old))
+    conn.execute(delete(command_replies).where(command_replies.c.command.in_(ended)))
+    conn.execute(delete(commands).where(c.id.in_(ended)))
+    return len(ended)
 
 
 def replies_of(conn: Connection, command_id: str) -> Sequence[ReplyRow]:

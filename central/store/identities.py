@@ -3,7 +3,22 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, Integer, String, Table, func, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from central.store.devices import devices
 from central.store.metadata import metadata
@@ -114,6 +129,12 @@ def withdraw_claims(conn: Connection, device: str, now: datetime) -> int:
     return conn.execute(update(claims).where(is_unused & (claims.c.expires_at > now)).values(withdrawn_at=now)).rowcount
 
 
+def forget_claims(conn: Connection, before: datetime, most: int) -> int:
+    """Remove the oldest that ended before then, used or not; how many."""
+    old = select(claims.c.number).where(claims.c.expires_at < before).order_by(claims.c.expires_at).limit(most)
+    return conn.execute(delete(claims).where(claims.c.number.in_(old))).rowcount
+
+
 def add_certificate(conn: Connection, certificate: Certificate) -> None:
     """Keep what was given out."""
     conn.execute(insert(certificates).values(asdict(certificate)))
@@ -138,6 +159,14 @@ def newest_certificate(conn: Connection, device: str) -> Certificate | None:
     newest = select(*_CERTIFICATE).where(is_good).order_by(certificates.c.ends_at.desc()).limit(1)
     row = conn.execute(newest).mappings().first()
     return None if row is None else Certificate(**row)
+
+
+def forget_certificates(conn: Connection, before: datetime, most: int) -> int:
+    """Remove the oldest that ended before then, but the last one of each device; how many."""
+    c, later = certificates.c, certificates.alias()
+    is_followed = exists().where(later.c.device == c.device, later.c.ends_at > c.ends_at)
+    old = select(c.serial).where(c.ends_at < before, is_followed).order_by(c.ends_at).limit(most)
+    return conn.execute(delete(certificates).where(c.serial.in_(old))).rowcount
 
 
 def ends(conn: Connection) -> dict[str, datetime]:

@@ -15,3 +15,6 @@ class Limits:
     quarantine_days: int = 90
     announcements_days: int = 8
     changes_days: int = 1
+    commands_days: int = 400
+    claims_days: int = 90
+    certificates_days: int = 400

@@ -14,10 +14,12 @@ from central.background import retention
 from central.background.retention import Retention
 from central.deciding import review
 from central.fleet import audit
-from central.store import devices, evidence, quarantine, readings
-from central.store.devices import Ledger
+from central.store import commands, devices, evidence, identities, quarantine, readings
+from central.store.commands import CommandRow, ReplyRow, State
+from central.store.devices import Device, Ledger
 from central.store.events import events
 from central.store.evidence import Piece
+from central.store.identities import Certificate, Claim
 from central.store.limits import Limits
 from central.store.quarantine import Held
 from central.store.reading_hours import reading_hours
@@ -218,3 +220,71 @@ def changes_of(house: House) -> int:
     """How many changes there are."""
     with house.parts.reading() as conn:
         return int(conn.exec_driver_sql("SELECT count(*) FROM changes WHERE noun = 'event'").scalar_one())
+
+
+def row_of(state: State, house: House, number: int) -> CommandRow:
+    """A command that got to that state now."""
+    return CommandRow(
+        id=f"c{number}", device="eye-01", action="send_logs", source=None, arguments={}, issued_by="Li", issued_at=house.now,
+        ttl_s=60, expires_at=house.now, timeout_s=30, confirmed_by=None, state=state, updated_at=house.now,
+    )  # fmt: skip
+
+
+def reply_to(command: str, house: House) -> ReplyRow:
+    """What the device said last."""
+    return ReplyRow(
+        command=command, number=1, boot="b", state="done", at=house.now, progress=None, result=None, why=None,
+        received_at=house.now,
+    )  # fmt: skip
+
+
+def test_commands_that_ended_go_with_their_answers(house: House) -> None:
+    """One that is still open stays however old it is: something is to be expected of it."""
+    with house.parts.writing() as conn:
+        for command in (row_of("done", house, 1), row_of("accepted", house, 2)):
+            commands.add(conn, command)
+            commands.add_reply(conn, reply_to(command.id, house))
+    house.pass_time(days=30)
+    with house.parts.writing() as conn:
+        commands.add(conn, row_of("expired", house, 3))
+    forget(house, commands_days=20)
+    with house.parts.reading() as conn:
+        assert {command.id for command in commands.of_device(conn, "eye-01", 9)} == {"c2", "c3"}
+        assert (len(commands.replies_of(conn, "c1")), len(commands.replies_of(conn, "c2"))) == (0, 1)
+
+
+def test_claims_go_after_their_end(house: House) -> None:
+    """Used or not; the number of one that can still be used is never free for another."""
+    ends = {"old": timedelta(), "new": timedelta(days=25)}
+    with house.parts.writing() as conn:
+        for number, after in ends.items():
+            identities.add_claim(
+                conn,
+                Claim(
+                    number=number, secret_hash="", device="eye-02", site=SITE, label="", replaces=False, made_by="Li",
+                    made_at=house.now, expires_at=house.now + after,
+                ),
+            )  # fmt: skip
+    house.pass_time(days=30)
+    forget(house, claims_days=20)
+    with house.parts.reading() as conn:
+        assert [number for number in ends if identities.claim(conn, number)] == ["new"]
+
+
+def test_certificates_go_after_their_end_but_the_last_of_each_device(house: House) -> None:
+    """A page says that it ended; one that was revoked before its end stays for the broker's list."""
+    with house.parts.writing() as conn:
+        devices.add(conn, Device("eye-02", SITE, "Eye", "another key", house.now))
+        for serial, device, lasts_d in (("a", "eye-01", 1), ("b", "eye-01", 2), ("c", "eye-02", 1), ("d", "eye-02", 300)):
+            ends_at = house.now + timedelta(days=lasts_d)
+            identities.add_certificate(
+                conn, Certificate(serial=serial, device=device, public_key="k", issued_at=house.now, ends_at=ends_at)
+            )
+        identities.revoke_certificates(conn, "eye-02", house.now)
+    last = house.now + timedelta(days=2)
+    house.pass_time(days=30)
+    forget(house, certificates_days=20)
+    with house.parts.reading() as conn:
+        assert identities.ends(conn) == {"eye-01": last}
+        assert set(conn.scalars(select(identities.certificates.c.serial))) == {"b", "d"}
+        assert [one.serial for one in identities.revoked_certificates(conn, house.now)] == ["d"]
