@@ -51,6 +51,15 @@ class Device:
         for _ in range(events // batch_events):
             yield self._packet([self._event() for _ in range(batch_events)])
 
+    def concluded(self, at: datetime) -> EventData:
+        """What it finds next."""
+        kind = self.rng.random()
+        if kind < 0.86:
+            return self._count()
+        if kind < 0.90:
+            return self._summary(at)
+        return self._defect() if kind < 0.99 else self._anomaly(at)
+
     def _packet(self, events: list[Event]) -> Packet:
         batch = Batch(
             device=self.name, boot="b3f1", lane="order", first=events[0].sequence, sent_at=STARTED_AT, events=events
@@ -64,7 +73,7 @@ class Device:
     def _event(self) -> Event:
         self.sequence += 1
         at = STARTED_AT + timedelta(seconds=self.sequence)
-        data = self._data(at)
+        data = self.concluded(at)
         return Event(
             sequence=self.sequence,
             id=str(uuid7(int(at.timestamp() * 1000), self.rng.randbytes(10))),
@@ -75,14 +84,6 @@ class Device:
             data=msgspec.Raw(codec.encode(data)),
             model=MODEL,
         )
-
-    def _data(self, at: datetime) -> EventData:
-        kind = self.rng.random()
-        if kind < 0.86:
-            return self._count()
-        if kind < 0.90:
-            return self._summary(at)
-        return self._defect() if kind < 0.99 else self._anomaly(at)
 
     def _count(self) -> ShelfCount:
         shelf = self.rng.randrange(SHELVES)

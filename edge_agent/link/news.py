@@ -6,7 +6,7 @@ They are sent again in their place, where they have no effect, so that nothing h
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-MAX_FLIGHTS = 2  # a broker's answer each: news overtakes, it must not crowd out
+MAX_FLIGHTS = 2  # a broker's answer each, and old news a word of the centre: what a week has left must not delay new news
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,11 @@ class Look:
 
     after: int
     before: int | None = None
+
+    @property
+    def is_old(self) -> bool:
+        """Whether newer ones have been told."""
+        return self.before is not None
 
 
 @dataclass(frozen=True)

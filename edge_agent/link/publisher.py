@@ -176,6 +176,7 @@ class Publisher:
         if reached is None:
             return
         self._ask_s = None
+        self._sender.heard()
         if max(reached, ack.ahead or 0) > self._queue.last:
             self._halt(max(reached, ack.ahead or 0))
         elif ack.gap is not None and ack.gap < self._queue.acknowledged:
@@ -203,6 +204,7 @@ class Publisher:
         self._window, hopeless = rules.ticked(self._window, now_s)
         if self._window.rewound_s != before.rewound_s:
             self._note(rewinds=self.state.rewinds + 1)
+            self._sender.heard()
         if hopeless is not None:
             self._guarded(lambda: self._set_aside(hopeless, f"not acknowledged, {rules.MAX_STRIKES} times alone"))
         while (turn := rules.turn(self._window, self._queue.last, now_s, MAX_BATCH_EVENTS)) is not None:

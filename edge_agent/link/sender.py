@@ -18,6 +18,7 @@ class Sender:
         self._news = told.News()
         self._in_order: set[int] = set()
         self._overtaking: set[int] = set()
+        self._caught_up = 0  # batches of old news since the centre last spoke
 
     def waiting(self, after: int, count: int) -> list[Row]:
         """The next rows of the order lane, as many as one batch carries."""
@@ -51,6 +52,10 @@ class Sender:
         self._overtaking.discard(mid)
         return is_batch
 
+    def heard(self) -> None:
+        """The centre has worked off some of what was sent, or nothing comes back at all: more old news may go."""
+        self._caught_up = 0
+
     def reconnected(self) -> None:
         """No answer will come to what was in flight."""
         self._in_order.clear()
@@ -60,13 +65,17 @@ class Sender:
     def unheard(self) -> None:
         """Nobody may have heard the news."""
         self._news = told.News()
+        self.heard()
 
     def _urgent(self, sent: int) -> list[Row]:
         for look in told.looks(self._news, sent):
+            if look.is_old and self._caught_up >= told.MAX_FLIGHTS:
+                break
             rows = self._queue.urgent_after(look.after, ROOM_BYTES, MAX_BATCH_EVENTS, look.before)
-            if rows or look.before is not None:
+            if rows or look.is_old:
                 self._news = told.told(self._news, look, [row.sequence for row in rows])
             if rows:
+                self._caught_up += look.is_old
                 return rows
         return []
 
