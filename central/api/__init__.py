@@ -3,6 +3,7 @@
 from flask_openapi3.openapi import OpenAPI
 
 from central.api import (
+    alarms,
     archives,
     claims,
     decisions,
@@ -24,6 +25,7 @@ from central.api import (
 
 BLUEPRINTS = (
     events.blueprint,
+    alarms.blueprint,
     devices.blueprint,
     orders.blueprint,
     claims.blueprint,

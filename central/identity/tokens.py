@@ -16,6 +16,8 @@ from central.store import people
 from central.store.people import Token
 
 Scope = Literal[
+    "alarms:read",
+    "alarms:write",
     "events:read",
     "devices:read",
     "devices:write",
