@@ -39,7 +39,8 @@ class Series:
 
 @dataclass(frozen=True)
 class Heard:
-    """What was said of each row (n,): the fused score over its limit, and where an anomaly of the machine was told."""
+    """What was said of each row (n,): the fused score over its limit, and where an anomaly of the machine or
+    of a sensor was told: a line gone flat is one of a sensor."""
 
     ratios: Numbers
     onsets: Flags
@@ -59,7 +60,7 @@ def listen(series: Series, learn_rows: int, settings: Settings = SETTINGS) -> He
         )
         ratios[place] = monitor.ratio
         told = (finding.data for finding in findings if isinstance(finding.data, EquipmentAnomaly))
-        onsets[place] = any(each.subject == "machine" and each.phase == "onset" for each in told)
+        onsets[place] = any(each.phase == "onset" for each in told)
     return Heard(ratios, onsets)
 
 

@@ -29,7 +29,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             title="False alarms a month",
             description="Budget for one machine: limits are set so that a healthy one alarms about so often.",
         ),
-    ] = 2.0
+    ] = 1.5
     sensitivity: Annotated[
         float, Meta(ge=0.25, le=4, title="Sensitivity", description="2 halves the learned limits, 0.5 doubles them.")
     ] = 1.0

@@ -13,7 +13,7 @@ from edge_agent.tasks.equipment_anomaly.stretch import Recorder
 from edge_agent.tasks.equipment_anomaly.summary import Window
 from edge_agent.tasks.equipment_anomaly.watch import WatchState
 
-LONGEST_GAP_S = 60.0
+LONGEST_GAP_S, LONGEST_GAP_ROWS = 60.0, 20
 Passage = Literal["first", "onward", "gap", "jump", "again", "late"]
 
 
@@ -97,7 +97,7 @@ def advance(state: AssetState, reading: Reading) -> tuple[float, Passage]:
         return min(real_s, max(state.step_s, 1e-3)), "jump"
     if state.step_s == 0.0 and elapsed_s > 0:
         state.step_s = elapsed_s
-    if elapsed_s < 0 or elapsed_s > max(LONGEST_GAP_S, 5 * state.step_s):
+    if elapsed_s < 0 or elapsed_s > max(LONGEST_GAP_S, LONGEST_GAP_ROWS * state.step_s):
         return state.step_s, "gap"
     state.step_s += 0.1 * (elapsed_s - state.step_s)
     return elapsed_s, "onward"

@@ -16,7 +16,7 @@ from edge_agent.tasks.equipment_anomaly.arrays import Array
 
 MONTH_S = 2_592_000.0
 MOST_BLOCKS = 64
-LONGEST_BLOCK_S = 172_800.0
+LONGEST_BLOCK_S = 43_200.0
 FEWEST_BLOCKS = 24
 TAIL, LARGEST_SHAPE = 0.25, 0.3
 BEYOND = 30.0  # times further than the blocks seen
