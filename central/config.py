@@ -201,7 +201,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> CentralConf
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; write one with `tallyhouse config example`") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a list in 1,000 lists
         raise ConfigError(f"{path} is not TOML: {error}") from error
     try:
         config = CentralConfig.model_validate(_overridden(raw, CentralConfig, environment, ENVIRONMENT_PREFIX))

@@ -153,7 +153,7 @@ def read(path: Path) -> HouseFile:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise HouseFileError(str(path), (f"{error.strerror}; see central/demo/house.toml for an example",)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a list in 1,000 lists
         raise HouseFileError(str(path), (f"not TOML: {error}",)) from error
     with_sites = _with_the_only_site(raw)
     try:

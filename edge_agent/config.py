@@ -21,7 +21,7 @@ from protocols.identity import Name
 from protocols.signing import PrivateKey, PublicKey, private_key, public_key
 
 ENVIRONMENT_PREFIX = "TALLYHOUSE_EDGE_"
-SourceKind = Literal["camera", "modbus", "pictures", "video", "csv"]
+SourceKind = Literal["camera", "modbus", "modbus_rtu", "opcua", "mqtt", "pictures", "video", "csv"]
 Seconds = Annotated[float, Meta(gt=0)]
 
 EXAMPLE = """\
@@ -69,7 +69,7 @@ hold_s = 60                       # so long after its last motion a thing stays 
 
 [[source]]
 id = "pump-1"
-kind = "modbus"                   # camera | modbus | pictures | video | csv
+kind = "modbus"                   # camera | modbus | modbus_rtu | opcua | mqtt | pictures | video | csv
 host = "127.0.0.1"
 port = 5020
 device_id = 3
@@ -110,6 +110,11 @@ class SourceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     asset: Name | None = None
     interval_s: Seconds = 1.0
     exclude: tuple[str, ...] = ()
+    baud: Annotated[int, Meta(ge=300, le=4_000_000)] = 19_200
+    parity: Literal["E", "O", "N"] = "E"
+    topic: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    channels: dict[str, str] = {}
+    units: dict[str, str] = {}
 
 
 class TaskConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,7 +177,7 @@ def load(path: Path, overrides: Mapping[str, str] = os.environ) -> EdgeConfig:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; write one with `tallyhouse-edge config example`") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a list in 1,000 lists
         raise ConfigError(f"{path} is not TOML: {error}") from error
     try:
         config = msgspec.convert(_overridden(raw, overrides), EdgeConfig, strict=False, dec_hook=_path)
@@ -209,7 +214,10 @@ def _path(wanted: type, text: Any) -> Path:
 
 def _overridden(raw: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     merged = dict(raw)
-    broker = dict(raw.get("broker") or {})
+    written = raw.get("broker", {})
+    if not isinstance(written, Mapping):
+        return merged  # left for the model to refuse
+    broker = dict(written)
     for field in EdgeConfig.__struct_fields__:
         value = environment.get(ENVIRONMENT_PREFIX + field.upper())
         if value is not None and field not in {"broker", "budget", "privacy", "release_keys", "source", "task", "actuator"}:

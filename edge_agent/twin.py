@@ -23,7 +23,7 @@ from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.snapshots import save, saved
 from edge_agent.workshop import Workshop, check_settings
 from protocols.codec import encode
-from protocols.messages.device import Desired, Refusal, Reported
+from protocols.messages.device import Desired, Refusal, Reported, TaskKind
 from protocols.messages.model_release import ModelRelease, ModelState
 
 SNAPSHOT = "twin"
@@ -40,7 +40,7 @@ class Applied(Struct, frozen=True):
 
     version: int = 0
     settings: dict[str, dict[str, Any]] = {}
-    models: dict[str, ModelRelease] = {}
+    models: dict[TaskKind, ModelRelease] = {}
     refused: list[Refusal] = []
 
 
@@ -61,7 +61,7 @@ def read_applied(file: OutboxFile) -> Applied:
     state = saved(file, SNAPSHOT)
     try:
         return Applied() if state is None else msgspec.json.decode(state, type=Applied)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _log.warning("twin_unreadable", why=str(error), remedy="the device's own file counts until the centre is heard")
         return Applied()
 

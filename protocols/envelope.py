@@ -18,6 +18,7 @@ BATCH_CONTENT_TYPE = "application/vnd.tallyhouse.batch+json"
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 with zone; sent as UTC with milliseconds.")]
 LARGEST = 2**53 - 1  # what every JSON reader takes for a whole number
 Sequence = Annotated[int, Meta(ge=1, le=LARGEST)]
+Number = Annotated[int, Meta(ge=0, le=LARGEST)]
 Milliseconds = Annotated[int, Meta(ge=0, le=LARGEST)]
 Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,47}/[1-9][0-9]{0,3}(?![\s\S])", description="Message name / major.")]
 Clock = Literal["ntp", "rtc", "estimated", "bad"]
@@ -75,9 +76,9 @@ class Acknowledgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     boot: Boot
-    upto: Annotated[int, Meta(ge=0)] | None = None
-    gap: Annotated[int, Meta(ge=0)] | None = None
-    ahead: Annotated[int, Meta(ge=1)] | None = None
+    upto: Number | None = None
+    gap: Number | None = None
+    ahead: Sequence | None = None
     evidence: list[Sha256] = []
-    begun: dict[Sha256, Annotated[int, Meta(ge=0)]] = {}
-    replies: list[Annotated[int, Meta(ge=1)]] = []
+    begun: dict[Sha256, Number] = {}
+    replies: list[Sequence] = []

@@ -5,7 +5,7 @@ There is no canonical form: whoever checks a signature checks the bytes that cam
 
 from base64 import b64decode, b64encode
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.hazmat.primitives.serialization import load_pem_private_key as _load_pem
@@ -32,7 +32,7 @@ def private_key(pem: bytes) -> PrivateKey:
     """The key of a PEM file. Raises BadSignature when it holds anything but an Ed25519 private key."""
     try:
         key = _load_pem(pem, password=None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise BadSignature(f"not a private key in PEM form: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise BadSignature("the key is not Ed25519: make one with `tallyhouse device add`")

@@ -76,7 +76,7 @@ class BackupFolder:
             manifest = msgspec.json.decode(file.read_bytes(), type=Manifest)
         except OSError as error:
             raise BackupError(f"{file}: {error.strerror}; is this a backup that `tallyhouse backup` finished?") from error
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BackupError(f"{file} cannot be read: {error}; use another backup") from error
         if manifest.format != FORMAT:
             raise BackupError(

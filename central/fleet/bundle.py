@@ -15,6 +15,7 @@ import msgspec
 
 from central.errors import Refused
 from protocols.errors import BadSignature
+from protocols.messages.device import TaskKind
 from protocols.signing import public_key, verify
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.json.sig"
@@ -56,7 +57,10 @@ def kind_of(manifest: Manifest, chosen: str | None) -> str:
     kind = chosen or KINDS.get(manifest.name)
     if kind is None:
         raise Refused(f"no kind of task is known for a model called {manifest.name!r}; give --kind, such as shelf_count")
-    return kind
+    try:
+        return msgspec.convert(kind, TaskKind)
+    except msgspec.ValidationError as error:
+        raise Refused(f"{kind!r} is no kind of task; give one such as shelf_count") from error
 
 
 def read_bundle(folder: Path, trusted_keys: Sequence[str]) -> Bundle:
@@ -65,7 +69,7 @@ def read_bundle(folder: Path, trusted_keys: Sequence[str]) -> Bundle:
     _check_signature(folder, payload, signature, trusted_keys)
     try:
         manifest = msgspec.json.decode(payload, type=Manifest)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(f"{folder / MANIFEST}: {error}; release the model again with `tallyhouse-models release`") from error
     contents = {MANIFEST: payload, SIGNATURE: signature}
     for name, sha256 in manifest.files.items():

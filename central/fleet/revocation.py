@@ -5,7 +5,7 @@ taken over by its client id: only the centre's door lets a client choose it (mea
 a second). What the broker kept of the device's words is taken back.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,14 +59,13 @@ def revoke(conn: Connection, gate: Gate, name: str, who: str, now: datetime) -> 
 def enforce(gate: Gate, device: Device, *, forget: bool = True) -> Enforced:
     """Make a running broker refuse what was revoked, and end the device's session. Call it after the commit.
 
-    forget: take back what the broker retains of the device.
+    What the broker retains of the device's own words is taken back; forget: and what it was told.
     """
     if not broker.reload(gate.broker):
         return Enforced(broker_told=False, session_ended=False)
     try:
         _take_over(gate, device)
-        if forget:
-            _take_back(gate, device)
+        _take_back(gate, device, RETAINED_DOWN if forget else ())
     except BusError as error:
         log.warning("session_not_ended", device=device.device, problem=str(error), remedy="restart the broker")
         return Enforced(broker_told=True, session_ended=False)
@@ -87,9 +86,9 @@ def _take_over(gate: Gate, device: Device) -> None:
         Event().wait(HELD_S)
 
 
-def _take_back(gate: Gate, device: Device) -> None:
+def _take_back(gate: Gate, device: Device, said_to_it: Sequence[Down]) -> None:
     kept = [topics.up(device.site, device.device, branch) for branch in RETAINED_UP]
-    kept += [topics.down(device.site, device.device, branch) for branch in RETAINED_DOWN]
+    kept += [topics.down(device.site, device.device, branch) for branch in said_to_it]
     with _client(gate, f"{gate.bus.user}-revocation-{device.device}") as bus:
         for topic in kept:
             bus.publish_and_wait(topic, b"", retain=True, timeout_s=ANSWER_TIMEOUT_S)

@@ -48,8 +48,8 @@ def accept(topic: EdgeTopic, payload: bytes, properties: Mapping[str, str], regi
     if speaker.site != topic.site:
         return Quarantined("wrong_site", f"{topic.device} belongs to {speaker.site}, not to {topic.site}", topic.device)
     try:
-        evidence = codec.decode(payload, Evidence)
         signing.verify(speaker.key, payload, properties.get("sig"))
+        evidence = codec.decode(payload, Evidence)
     except ProtocolError as error:
         return Quarantined(_code(error), str(error), topic.device)
     return _judged(topic, evidence)

@@ -1,9 +1,9 @@
 """States that devices tell of themselves: births, wills, health, reported twins. Stored as they are, newest only."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
 
-import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -12,8 +12,8 @@ from central.ingest.accept import Quarantined
 from central.ingest.projections.device_state import is_outdated
 from central.ingest.registry import Registry, Stranger, speaker_of
 from central.store import audit, changes, devices
-from protocols import codec
-from protocols.errors import ProtocolError
+from protocols import codec, signing
+from protocols.errors import BadSignature, ProtocolError
 from protocols.messages.device import Birth, Health, Reported, Will
 from protocols.topics import EdgeTopic
 
@@ -30,7 +30,7 @@ class Said(Struct, frozen=True):
     state: dict[str, object]
 
 
-def accept(topic: EdgeTopic, payload: bytes, registry: Registry) -> Said | Quarantined | None:
+def accept(topic: EdgeTopic, payload: bytes, properties: Mapping[str, str], registry: Registry) -> Said | Quarantined | None:
     """What to do about a state; None for one that is taken back (empty)."""
     if not payload or topic.branch not in _ABOUT:
         return None
@@ -40,10 +40,12 @@ def accept(topic: EdgeTopic, payload: bytes, registry: Registry) -> Said | Quara
     if speaker.site != topic.site:
         return Quarantined("wrong_site", f"{topic.device} belongs to {speaker.site}, not to {topic.site}", topic.device)
     try:
+        signing.verify(speaker.key, payload, properties.get("sig"))
         message = codec.decode(payload, cast("type[State]", _ABOUT[topic.branch]))
+        state = codec.decode(payload, dict[str, object])
     except ProtocolError as error:
-        return Quarantined("unreadable", str(error), topic.device)
-    return Said(topic.site, topic.device, message, msgspec.json.decode(payload))
+        return Quarantined("bad_signature" if isinstance(error, BadSignature) else "unreadable", str(error), topic.device)
+    return Said(topic.site, topic.device, message, state)
 
 
 def note(conn: Connection, said: Said, now: datetime) -> None:

@@ -35,4 +35,4 @@ def judge(
         return parsed, evidence.accept(parsed, payload, properties, registry)
     if parsed.branch == "replies":
         return parsed, replies.accept(parsed, payload, properties, registry)
-    return parsed, presence.accept(parsed, payload, registry)
+    return parsed, presence.accept(parsed, payload, properties, registry)

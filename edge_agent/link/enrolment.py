@@ -115,7 +115,7 @@ def _believing_anybody() -> ssl.SSLContext:
 def _authority(said: bytes) -> str:
     try:
         return json.decode(said, type=dict[str, str])["authority"]
-    except (DecodeError, KeyError) as error:
+    except (DecodeError, UnicodeDecodeError, RecursionError, KeyError) as error:
         raise EnrolmentRefused(f"this is no centre of ours: {error}") from error
 
 
@@ -129,7 +129,7 @@ def _fingerprint(pem: str) -> str:
 def _read(said: bytes) -> Admitted:
     try:
         return json.decode(said, type=Admitted)
-    except DecodeError as error:
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EnrolmentRefused(f"the centre's answer cannot be read: {error}; is it of the same version?") from error
 
 

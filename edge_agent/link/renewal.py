@@ -81,5 +81,5 @@ class Renewing:
 def _read(said: bytes) -> Renewed:
     try:
         return json.decode(said, type=Renewed)
-    except DecodeError as error:
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EnrolmentRefused(f"the centre's answer cannot be read: {error}") from error

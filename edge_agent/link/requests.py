@@ -80,5 +80,5 @@ def _is_this_machine(host: str) -> bool:
 def _detail(said: bytes) -> str:
     try:
         return str(json.decode(said, type=dict[str, object]).get("detail", "no reason"))
-    except DecodeError:
+    except (DecodeError, UnicodeDecodeError, RecursionError):
         return said[:120].decode("utf-8", "replace")

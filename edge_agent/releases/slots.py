@@ -41,7 +41,7 @@ class Slots:
             return msgspec.json.decode(file.read_bytes(), type=Pointer)
         except FileNotFoundError:
             return Pointer()
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             _log.error("model_pointer_unreadable", file=str(file), why=str(error), remedy="the shipped model runs")
             file.replace(file.with_name(f"{CURRENT}.unreadable"))
             return Pointer()

@@ -4,17 +4,18 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from protocols.envelope import Boot, Clock, Instant, Milliseconds
+from protocols.envelope import Boot, Clock, Instant, Milliseconds, Number
 from protocols.identity import Name
 from protocols.messages.model_release import ModelRelease, ModelState
 
 Text = Annotated[str, Meta(max_length=400)]
+TaskKind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,47}(?![\s\S])")]
 
 
 class TaskAnnouncement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One task on one source; `settings_schema` is JSON Schema 2020-12, from which the centre draws a form."""
 
-    kind: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,47}(?![\s\S])")]
+    kind: TaskKind
     source: Name
     settings: dict[str, Any] = {}
     settings_schema: dict[str, Any] = {}
@@ -51,11 +52,11 @@ Status = Birth | Will
 class OutboxHealth(Struct, frozen=True, kw_only=True):
     """The queue on the device: events not yet acknowledged."""
 
-    count: Annotated[int, Meta(ge=0)]
-    bytes: Annotated[int, Meta(ge=0)]
+    count: Number
+    bytes: Number
     oldest_age_s: Annotated[float, Meta(ge=0)]
-    last_sequence: Annotated[int, Meta(ge=0)]
-    set_aside: Annotated[int, Meta(ge=0)] = 0
+    last_sequence: Number
+    set_aside: Number = 0
 
 
 class Wear(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -70,10 +71,10 @@ class SourceHealth(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: Name
     state: Literal["ok", "lost", "ended"]
-    samples: Annotated[int, Meta(ge=0)]
-    dropped: Annotated[int, Meta(ge=0)] = 0
-    refused: Annotated[int, Meta(ge=0)] = 0
-    task_errors: Annotated[int, Meta(ge=0)] = 0
+    samples: Number
+    dropped: Number = 0
+    refused: Number = 0
+    task_errors: Number = 0
     age_s: float | None = None
     message: Text | None = None
 
@@ -96,7 +97,7 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     temperature_c: float | None = None
     disk_free_mb: float | None = None
     throttled: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=8)] = []
-    clock_jumps: Annotated[int, Meta(ge=0)] = 0
+    clock_jumps: Number = 0
     clock_error_s: float | None = None
     wear: Wear | None = None
     paused: Text | None = None
@@ -110,10 +111,10 @@ class Desired(Struct, frozen=True, kw_only=True, omit_defaults=True):
     so is a twin for another `device`; version 0 wants nothing and names none.
     """
 
-    version: Annotated[int, Meta(ge=0)]
+    version: Number
     device: Name | None = None
     settings: dict[str, dict[str, Any]] = {}
-    models: dict[str, ModelRelease] = {}
+    models: dict[TaskKind, ModelRelease] = {}
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -126,7 +127,7 @@ class Refusal(Struct, frozen=True, kw_only=True):
 class Reported(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The twin as it is; echoes the desired version that was applied, as far as `refused` does not say otherwise."""
 
-    version: Annotated[int, Meta(ge=0)]
+    version: Number
     boot: Boot
     settings: dict[str, dict[str, Any]] = {}
     models: dict[str, ModelState] = {}

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from protocols.envelope import Boot, Instant
+from protocols.envelope import LARGEST, Boot, Instant, Number
 from protocols.identity import Name, Sha256
 from protocols.messages.equipment_anomaly import ChannelName
 
@@ -24,8 +24,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     boot: Boot
     media_type: MediaType
     taken_at: Instant
-    offset: Annotated[int, Meta(ge=0)]
-    total_bytes: Annotated[int, Meta(ge=1)]
+    offset: Number
+    total_bytes: Annotated[int, Meta(ge=1, le=LARGEST)]
     data: Annotated[bytes, Meta(max_length=MAX_CHUNK_BYTES)]
 
 

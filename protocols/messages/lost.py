@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from protocols.envelope import Sequence
+from protocols.envelope import Number, Sequence
 
 
 class Lost(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -13,4 +13,4 @@ class Lost(Struct, frozen=True, kw_only=True, omit_defaults=True):
     first: Sequence
     last: Sequence
     reason: Literal["refused", "evicted", "corrupt"]
-    kinds: dict[str, int] = {}
+    kinds: dict[str, Number] = {}

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from protocols.envelope import LARGEST
 from protocols.identity import Name, Sku
 from protocols.messages.picture import Box, Fraction
 
@@ -22,5 +23,5 @@ class ShelfCount(Struct, frozen=True, kw_only=True, omit_defaults=True):
     units_low: Count | None = None
     units_high: Count | None = None
     capacity: Count | None = None
-    frames: Annotated[int, Meta(ge=1)] = 1
+    frames: Annotated[int, Meta(ge=1, le=LARGEST)] = 1
     boxes: Annotated[list[Box], Meta(max_length=500)] = []

@@ -97,7 +97,7 @@ def parse(text: str, origin: str) -> Profile:
     """A profile from TOML; `origin` is what errors call the file. Raises BadProfile naming the key."""
     try:
         profile = msgspec.convert(tomllib.loads(text, parse_float=finite_number), Profile)
-    except ValueError as error:  # TOML's and msgspec's own errors are such
+    except (ValueError, RecursionError) as error:  # TOML's and msgspec's own errors are the former
         raise BadProfile(f"sensor profile {origin}: {error}; correct that key") from error
     _check(profile, origin)
     return profile

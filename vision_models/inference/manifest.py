@@ -79,7 +79,7 @@ def read_bundle(folder: Path, *trusted_keys: str) -> Bundle:
         manifest = msgspec.json.decode(payload, type=Manifest)
     except BadSignature as error:
         raise BundleRejected(f"{folder / MANIFEST}: {error}; fetch the bundle again from who released it") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BundleRejected(f"{folder / MANIFEST}: {error}; this code reads bundles of release 0.1") from error
     if manifest.graph not in manifest.files:
         raise BundleRejected(f"{folder / MANIFEST}: the graph {manifest.graph!r} is not among its files; release it again")

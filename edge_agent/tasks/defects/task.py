@@ -82,7 +82,7 @@ class DefectsTask:
             return
         try:
             saved = msgspec.json.decode(state, type=Snapshot)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise SnapshotRejected(f"defects: {error}; the empty belt is learned again") from error
         if saved.version != SNAPSHOT_VERSION:
             raise SnapshotRejected(f"defects: state version {saved.version}, this is {SNAPSHOT_VERSION}")

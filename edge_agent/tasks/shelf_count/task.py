@@ -12,6 +12,7 @@ from edge_agent.task import Finding
 from edge_agent.tasks.shelf_count.region import Detector, RegionMemory, RegionWatch
 from edge_agent.tasks.shelf_count.settings import Settings, shelves
 from edge_agent.thumbnail import Pixels
+from protocols.envelope import Instant
 from vision_models.errors import PictureUnusable
 from vision_models.inference.frame_quality import QualityLimits, frame_quality, verdict
 
@@ -23,7 +24,7 @@ class Snapshot(Struct):
 
     version: int
     regions: list[RegionMemory]
-    looked_at: datetime | None = None
+    looked_at: Instant | None = None
 
 
 class ShelfCountTask:
@@ -77,7 +78,7 @@ class ShelfCountTask:
         self._watches, self._looked_at = self._new_watches(), None
         try:
             saved = msgspec.json.decode(state, type=Snapshot)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise SnapshotRejected(f"shelf_count: {error}; counting starts again") from error
         if saved.version != SNAPSHOT_VERSION:
             raise SnapshotRejected(f"shelf_count: state version {saved.version}, this is {SNAPSHOT_VERSION}")
