@@ -181,9 +181,6 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "commands": N_("Commands and their answers"),
             "claims": N_("Claims of devices"),
             "certificates": N_("Certificates of devices"),
-            "commands": N_("Commands and their answers"),
-            "claims": N_("Claims of devices"),
-            "certificates": N_("Certificates of devices"),
         },
         "task_kind": {
             "shelf_count": N_("Shelf count"),
