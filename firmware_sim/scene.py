@@ -162,10 +162,14 @@ class Vibration(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Pressure(Struct, frozen=True, forbid_unknown_fields=True):
-    """Delivery pressure at the highest and at the lowest load of the cycle."""
+    """Delivery pressure at the highest and at the lowest load of the cycle.
+
+    holds: a receiver keeps it at low_bar while the machine stands; otherwise it is gone.
+    """
 
     low_bar: Positive
     high_bar: Positive
+    holds: bool = False
 
 
 class Machine(Struct, frozen=True, forbid_unknown_fields=True):

@@ -104,7 +104,7 @@ def quantities(
 ) -> dict[Channel, float]:
     """The true value of every channel of a machine at a moment; running_s: since it was switched on, 0 while it stands."""
     values = running_quantities(machine, heat.case_k, severities, time_s, running_s)
-    return values if running_s > 0.0 else at_rest(values)
+    return values if running_s > 0.0 else at_rest(machine, values)
 
 
 def running_quantities(
@@ -124,20 +124,24 @@ def running_quantities(
     if machine.vibration.axial_share is not None:
         values["axial_mm_s"] = axial_mm_s(machine.vibration, machine.vibration.axial_share, speed_share, load, severities)
     if machine.pressure is not None:
-        filled: Number = 1.0 - np.exp(-running_s / (PRESSURE_RUN_UPS * machine.motor.run_up_s))
-        values["pressure_bar"] = pressure_bar(machine.pressure, machine.load, load, severities) * filled
+        delivered = pressure_bar(machine.pressure, machine.load, load, severities)
+        empty: Number = np.exp(-running_s / (PRESSURE_RUN_UPS * machine.motor.run_up_s))
+        values["pressure_bar"] = delivered if machine.pressure.holds else delivered * (1.0 - empty)
     return values
 
 
-def at_rest(values: Mapping[Channel, Number]) -> dict[Channel, Number]:
-    """The same machine while it stands still: only its warmth is left."""
-    return {channel: value if channel == "temperature_c" else 0.0 * value for channel, value in values.items()}
+def at_rest(machine: Machine, values: Mapping[Channel, Number]) -> dict[Channel, Number]:
+    """The same machine while it stands still: only its warmth is left, and what a receiver holds."""
+    still = {channel: value if channel == "temperature_c" else 0.0 * value for channel, value in values.items()}
+    if machine.pressure is not None and machine.pressure.holds:
+        still["pressure_bar"] = still["pressure_bar"] + machine.pressure.low_bar
+    return still
 
 
 def noisy(channel: Channel, value: Number, z: Number) -> Number:
-    """What a transmitter says of a value, `z` standard deviations off."""
+    """What a transmitter says of a value, `z` standard deviations off; of nothing at all it says nothing."""
     share, floor = TRANSMITTER_NOISE[channel]
-    said: Number = value + z * np.hypot(share * value, floor)
+    said: Number = value + z * np.hypot(share * value, floor) * (value != 0.0)
     return said
 
 

@@ -14,7 +14,7 @@ from firmware_sim.scene import Channel, Machine, MachineFaultKind, Scene, Sensor
 from firmware_sim.scene import Shelf as ShelfPlan
 from firmware_sim.world.duty import running_s
 from firmware_sim.world.faults import open_sensor_faults, reported, severities
-from firmware_sim.world.machine import Heat, at_rest, quantities, sensed, settled_heat, warmed
+from firmware_sim.world.machine import Heat, quantities, sensed, settled_heat, warmed
 from firmware_sim.world.machine import load_share as machine_load
 from firmware_sim.world.parts import Belt, BeltView, Part, belt_view
 from firmware_sim.world.shelf import CartonGrid, CartonLook, Shelf, bgr_of
@@ -130,9 +130,7 @@ def _ran(scene: Scene, state: MachineState, time_s: float, rng: np.random.Genera
     load = machine_load(machine.load, time_s, present.get("leak", 0.0)) if on_s > 0.0 else 0.0
     heat = warmed(machine.thermal, state.heat, load, present.get("overheating", 0.0), TICK_S)
     truth = quantities(machine, heat, present, time_s, on_s)
-    felt = sensed(truth, rng)
-    felt = felt if on_s > 0.0 else at_rest(felt)
-    said = reported(felt, state.reported or {}, sensor_faults, time_s % faults.repeat_s, rng)
+    said = reported(sensed(truth, rng), state.reported or {}, sensor_faults, time_s % faults.repeat_s, rng)
     return replace(state, heat=heat, severities=present, truth=truth, reported=said, sensor_faults=sensor_faults)
 
 

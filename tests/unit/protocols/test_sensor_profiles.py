@@ -78,7 +78,7 @@ def test_too_few_registers_are_refused() -> None:
 
 def test_an_unknown_profile_names_those_there_are() -> None:
     """The error lists what could have been meant."""
-    with pytest.raises(BadProfile, match="compressor, conveyor_motor, pump"):
+    with pytest.raises(BadProfile, match="compressor, conveyor_motor, fan, pump"):
         load("toaster")
 
 
