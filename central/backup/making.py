@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from central.backup.files import copy_files
 from central.backup.manifest import (
     EVIDENCE_LIST,
     FORMAT,
@@ -26,8 +27,6 @@ from central.backup.manifest import (
 from central.errors import BackupError
 
 PARTIAL = ".partial"
-SECRET_FOLDERS = ("secrets", "tls", "broker")
-_LEFT_OUT = frozenset({".pid", ".log", ".new"})
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Made:
-    """A finished backup; written_bytes: what it took on the disk, without evidence that an earlier one holds already."""
+    """A finished backup; written_bytes: what it took on the disk, without what an earlier one holds already."""
 
     folder: BackupFolder
     manifest: Manifest
@@ -103,7 +102,7 @@ def _filled(source: Source, backup: BackupFolder, now: datetime, *, with_secrets
         schema, epoch, counts = _said_of_itself(copy)
     (backup.path / EVIDENCE_LIST).write_text("".join(f"{piece}\n" for piece in pieces))
     (backup.path / EVIDENCE_LIST).chmod(0o600)
-    _copy_files(source, backup.files, with_secrets=with_secrets)
+    written -= copy_files(source.data_dir, source.config_file, backup, with_secrets=with_secrets)
     hashes = {str(file.relative_to(backup.path)): hash_of(file) for file in files_below(backup.path)}
     manifest = Manifest(
         format=FORMAT, made_at=now, site=source.site, schema=schema, epoch=epoch, hashes=hashes, counts=counts,
@@ -155,19 +154,6 @@ def _said_of_itself(copy: sqlite3.Connection) -> tuple[str, str, dict[str, int]]
     schema = copy.execute("SELECT version_num FROM alembic_version").fetchone()
     epoch = copy.execute("SELECT value FROM house WHERE key = 'epoch'").fetchone()
     return schema[0] if schema else "", epoch[0] if epoch else "", counts
-
-
-def _copy_files(source: Source, target: Path, *, with_secrets: bool) -> None:
-    folders = SECRET_FOLDERS if with_secrets else ()
-    found = [file for folder in folders for file in files_below(source.data_dir / folder) if file.suffix not in _LEFT_OUT]
-    wanted = {file.relative_to(source.data_dir): file for file in found} | {
-        Path(source.config_file.name): source.config_file
-    }
-    for place, file in wanted.items():
-        if file.exists():
-            (target / place).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            shutil.copyfile(file, target / place)
-            (target / place).chmod(0o600)
 
 
 @contextmanager

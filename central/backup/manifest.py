@@ -49,7 +49,7 @@ class BackupFolder:
 
     @property
     def files(self) -> Path:
-        """Configuration and secrets, as they lay in the data folder."""
+        """Configuration, secrets, releases and labelled frames, as they lay in the data folder."""
         return self.path / FILES
 
     @property

@@ -96,6 +96,30 @@ def test_a_backup_holds_keys_only_their_owner_can_read(home: House, tmp_path: Pa
     assert [file.name for file in bare.folder.files.rglob("*")] == ["tallyhouse.toml"]
 
 
+def test_releases_and_labelled_frames_come_along_once(home: House, tmp_path: Path) -> None:
+    """Without its archive no device could fetch what its twin names; the next backup takes no room for what is the same."""
+    data = home.database.parent
+    archive, frame = data / "releases/ab12.tar", data / "labelled/shelf_count/images/1.jpg"
+    for file in (archive, frame):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"x" * 1_000_000)
+    first = made(home, tmp_path / "b", with_secrets=False)
+    frame.write_bytes(b"relabelled")
+    second = made(home, tmp_path / "b", with_secrets=False, after=timedelta(hours=1))
+    copies = [one.folder.files / "releases/ab12.tar" for one in (first, second)]
+    assert copies[0].samefile(copies[1])
+    assert first.written_bytes - second.written_bytes > 1_900_000
+    restore(second.folder, tmp_path / "new", home.now, force=False, who="test")
+    assert (tmp_path / "new/releases/ab12.tar").read_bytes() == archive.read_bytes()
+    assert (tmp_path / "new/labelled/shelf_count/images/1.jpg").read_bytes() == b"relabelled"
+    assert thin_out(tmp_path / "b", keep=1) == 1
+    assert checked(second.folder) == second.manifest
+    frame.unlink()
+    assert not (
+        made(home, tmp_path / "b", after=timedelta(hours=2)).folder.files / "labelled/shelf_count/images/1.jpg"
+    ).exists()
+
+
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
