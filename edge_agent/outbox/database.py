@@ -42,7 +42,7 @@ class OutboxFile:
         self.lock = RLock()
         self.written_ms = 0
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # pictures and readings that nobody has seen yet
             self._guard = Lock(path.with_suffix(".lock"))
         except OSError as error:
             raise OutboxUnusable(_unusable(path, error.strerror or str(error))) from error

@@ -165,3 +165,15 @@ def test_a_centre_that_comes_back_is_served_at_once() -> None:
     assert rules.turn(away, 100, 2.0, 10) is None
     back = rules.centre_said(away, online=True, is_new_epoch=False, now_s=3.0)
     assert rules.turn(back, 100, 3.0, 10) == rules.Turn(0, 10, probe=False)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 60)), max_size=40))
+def test_an_acknowledgement_that_is_said_again_takes_nothing_back(said: list[tuple[bool, int]]) -> None:
+    """Old words of the centre, in any order: what is acknowledged never becomes less, nor more than was said."""
+    window, most = rules.opened(0, 5.0), 0
+    for place, (is_gap, upto) in enumerate(said):
+        before = window.acknowledged
+        window = (rules.gap if is_gap else rules.acknowledged)(window, upto, float(place))
+        most = max(most, upto)
+        assert before <= window.acknowledged <= most
+    assert window.acknowledged == most
