@@ -21,6 +21,7 @@ from central.api import (
     problems,
     rollouts,
     stock,
+    work_orders,
 )
 
 BLUEPRINTS = (
@@ -39,6 +40,7 @@ BLUEPRINTS = (
     health.blueprint,
     archives.blueprint,
     rollouts.blueprint,
+    work_orders.blueprint,
 )
 
 

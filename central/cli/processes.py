@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from central import house_file, runtime
+from central import house_file, runtime, upkeep_file
 from central.cli.options import DEFAULT_CONFIG, WHO, ConfigFile, loaded_config
-from central.store import audit, catalogue, schema
+from central.store import audit, catalogue, schema, upkeep
 
 app = typer.Typer()
 
@@ -67,6 +67,19 @@ def load(
         catalogue.put(conn, records)
         audit.record(conn, audit.Deed(who=WHO, action="house.loaded", thing=f"house/{file.name}"), parts.now())
     typer.echo(f"{file}: {len(records)} rows loaded")
+
+
+@app.command(epilog="Example: tallyhouse load-upkeep upkeep.toml")
+def load_upkeep(
+    file: Annotated[Path, typer.Argument(help="Machines' needs, crews, windows, parts and production hours as TOML.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Load what maintenance works with, in place of what was loaded before: all of it, or a line for each mistake."""
+    found = upkeep_file.read(file)
+    with runtime.opened(loaded_config(config)) as parts, parts.writing() as conn:
+        upkeep.replace_all(conn, found.site, found.records())
+        audit.record(conn, audit.Deed(who=WHO, action="upkeep.loaded", thing=f"site/{found.site}"), parts.now())
+    typer.echo(f"{file}: {len(found.records())} rows loaded for {found.site}")
 
 
 def _say(line: str) -> None:

@@ -10,14 +10,15 @@ from uuid import NAMESPACE_URL, uuid5
 import numpy as np
 from sqlalchemy import Connection
 
-from central import house_file
+from central import house_file, upkeep_file
 from central.demo.history import daily_sales
 from central.floor import stock
-from central.store import audit, catalogue, demand, house, params, positions
+from central.store import audit, catalogue, demand, house, params, positions, upkeep
 from central.store.movements import Movement
 
 FOLDER = Path(__file__).parent
 HOUSE_FILE = FOLDER / "house.toml"
+UPKEEP_FILE = FOLDER / "upkeep.toml"
 SCENE_FILE = FOLDER / "scene.toml"
 SCENE = "small_warehouse"
 SITE = "s1"
@@ -46,6 +47,7 @@ def settle_in(conn: Connection, now: datetime) -> None:
     if house.value(conn, "demo") == SCENE:
         return
     catalogue.put(conn, house_file.read(HOUSE_FILE).records())
+    upkeep.replace_all(conn, SITE, upkeep_file.read(UPKEEP_FILE).records())
     rng = np.random.default_rng(SEED)
     demand.add(conn, SITE, _past(scene(), now.date(), rng))
     for capability, values in RULES.items():
