@@ -19,8 +19,9 @@ CentralError
 └─ ChildFailed        a program that `up` runs ended before it was ready: see its log
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 # Why something from a device lies in quarantine; the console has a word for each in both languages.
 QuarantineReason = Literal[
@@ -103,12 +104,26 @@ class NotReviewable(Refused):
     """A verdict that cannot be given, or no longer be taken back."""
 
 
-class SettingsRefused(Refused):
-    """Settings that do not fit their task; `faults` are pairs of a JSON pointer and what is wrong there."""
+class WordedFault(Protocol):
+    """Something that is wrong at one place."""
 
-    def __init__(self, device: str, faults: tuple[tuple[str, str], ...]) -> None:
-        super().__init__(f"{device} keeps its settings: " + "; ".join(f"{where} {what}" for where, what in faults))
-        self.faults = faults
+    @property
+    def pointer(self) -> str:
+        """The place (JSON pointer)."""
+        ...
+
+    def worded(self, translated: Callable[[str], str] = str) -> str:
+        """What is wrong there, in English unless `translated` knows better."""
+        ...
+
+
+class SettingsRefused(Refused):
+    """Settings that do not fit their task, and each thing that is wrong with them."""
+
+    def __init__(self, device: str, faults: Sequence[WordedFault]) -> None:
+        told = "; ".join(f"{fault.pointer} {fault.worded()}" for fault in faults)
+        super().__init__(f"{device} keeps its settings: {told}")
+        self.faults = tuple(faults)
 
 
 class CommandRefused(Refused):

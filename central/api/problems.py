@@ -102,7 +102,7 @@ def _of_http(error: HTTPException) -> Response:
 
 
 def _of_settings(error: SettingsRefused) -> Response:
-    faults = tuple(Fault(f"/settings{where}", what) for where, what in error.faults)
+    faults = tuple(Fault(f"/settings{fault.pointer}", fault.worded()) for fault in error.faults)
     return Problem(422, "settings-refused", "Nothing is changed: see errors.", faults).answer()
 
 

@@ -10,15 +10,11 @@ from sqlalchemy import Connection
 from typing_extensions import TypeVar
 
 from central.deciding.outcome import Inputs, Outcome, Proposal
+from central.translations.marking import N_ as N_  # noqa: PLC0414 (cards take it from here)
 
 InputsT = TypeVar("InputsT", bound=Inputs, default=Any)
 ParamsT = TypeVar("ParamsT", bound=BaseModel, default=Any)
 ProposalT = TypeVar("ProposalT", bound=Proposal, default=Any)
-
-
-def N_(text: str) -> str:  # noqa: N802 (gettext's own name)
-    """Marks `text` for translation; it is translated where it is shown."""
-    return text
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,22 @@ A schema comes from outside: it cannot make this recurse for ever, and patterns 
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
+from math import isfinite
 from operator import ge, gt, le, lt
 from typing import Any
 
+from central.fleet.setting_faults import SettingFault
 from protocols.identity import NAME_PATTERN, SKU_PATTERN
 
 Schema = Mapping[str, Any]
 DEEPEST = 16
 MOST_FAULTS = 20
-_LIMITS: Sequence[tuple[str, Callable[[float, float], bool], str]] = (
-    ("minimum", ge, "at least"),
-    ("exclusiveMinimum", gt, "above"),
-    ("maximum", le, "at most"),
-    ("exclusiveMaximum", lt, "below"),
+_LIMITS: Sequence[tuple[str, Callable[[float, float], bool]]] = (
+    ("minimum", ge),
+    ("exclusiveMinimum", gt),
+    ("maximum", le),
+    ("exclusiveMaximum", lt),
 )
 _OURS = {pattern: re.compile(pattern) for pattern in (NAME_PATTERN, SKU_PATTERN)}
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -34,20 +35,12 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class SettingFault:
-    """One thing that is wrong with a setting: where (JSON pointer) and what."""
-
-    pointer: str
-    detail: str
-
-
 def faults(value: object, schema: Schema) -> list[SettingFault]:
     """What keeps `value` from fitting `schema`, in its order; at most twenty."""
     try:
         return list(islice(_faults(value, schema, schema.get("$defs", {}), "", 0), MOST_FAULTS))
     except (TypeError, AttributeError, ValueError):
-        return [SettingFault("", "cannot be checked: the device announced a schema that is none; update its software")]
+        return [SettingFault("", "no_schema")]
 
 
 def resolved(schema: Schema, whole: Schema) -> Schema:
@@ -72,10 +65,10 @@ def _faults(value: object, schema: object, defs: Mapping[str, Any], at: str, dep
         yield from _none_fits(value, schema["anyOf"], defs, at, depth)
         return
     if "enum" in schema and value not in schema["enum"]:
-        yield SettingFault(at, f"must be one of {', '.join(map(str, schema['enum']))}")
+        yield SettingFault(at, "other_choice", {"choices": ", ".join(map(str, schema["enum"]))})
     wanted = schema.get("type")
     if isinstance(wanted, str) and not _is(value, wanted):
-        yield SettingFault(at, f"must be of type {wanted}")
+        yield SettingFault(at, f"type_{wanted}")
         return
     if isinstance(value, str):
         yield from _of_text(value, schema, at)
@@ -99,33 +92,35 @@ def _none_fits(value: object, options: object, defs: Mapping[str, Any], at: str,
     """Nothing when one option fits; else what the option of the value's own type says."""
     tried = [list(_faults(value, option, defs, at, depth + 1)) for option in options] if isinstance(options, list) else []
     if tried and all(tried):
-        yield from min(tried, key=lambda found: any("must be of type" in fault.detail for fault in found))
+        yield from min(tried, key=lambda found: any(fault.code.startswith("type_") for fault in found))
 
 
 def _of_text(value: str, schema: Schema, at: str) -> Iterator[SettingFault]:
     if len(value) < schema.get("minLength", 0):
-        yield SettingFault(at, f"must have at least {schema['minLength']} characters")
+        yield SettingFault(at, "too_short", {"limit": schema["minLength"]})
     if len(value) > schema.get("maxLength", len(value)):
-        yield SettingFault(at, f"must have at most {schema['maxLength']} characters")
+        yield SettingFault(at, "too_long", {"limit": schema["maxLength"]})
     pattern = _OURS.get(schema.get("pattern", ""))
     if pattern is not None and not pattern.search(value):
-        words = "1 to 32 of a-z, 0-9 and '-'" if pattern.pattern == NAME_PATTERN else "1 to 64 printable characters"
-        yield SettingFault(at, f"must be {words}")
+        yield SettingFault(at, "no_name" if pattern.pattern == NAME_PATTERN else "no_sku")
 
 
 def _of_number(value: float, schema: Schema, at: str) -> Iterator[SettingFault]:
-    for name, fits, words in _LIMITS:
+    if isinstance(value, float) and not isfinite(value):
+        yield SettingFault(at, "no_number")
+        return
+    for name, fits in _LIMITS:
         if name in schema and not fits(value, schema[name]):
-            yield SettingFault(at, f"must be {words} {schema[name]:g}")
+            yield SettingFault(at, name, {"limit": f"{schema[name]:g}"})
 
 
 def _of_array(
     value: Sequence[object], schema: Schema, defs: Mapping[str, Any], at: str, depth: int
 ) -> Iterator[SettingFault]:
     if len(value) < schema.get("minItems", 0):
-        yield SettingFault(at, f"must have at least {schema['minItems']} entries")
+        yield SettingFault(at, "too_few", {"limit": schema["minItems"]})
     if len(value) > schema.get("maxItems", len(value)):
-        yield SettingFault(at, f"must have at most {schema['maxItems']} entries")
+        yield SettingFault(at, "too_many", {"limit": schema["maxItems"]})
     first = schema.get("prefixItems", [])
     for place, item in enumerate(value):
         each = first[place] if place < len(first) else schema.get("items")
@@ -138,9 +133,9 @@ def _of_object(
     known = schema.get("properties", {})
     for name in schema.get("required", []):
         if name not in value:
-            yield SettingFault(f"{at}/{name}", "is missing")
+            yield SettingFault(f"{at}/{name}", "missing")
     for name, item in value.items():
         if name in known:
             yield from _faults(item, known[name], defs, f"{at}/{name}", depth + 1)
         elif schema.get("additionalProperties") is False:
-            yield SettingFault(f"{at}/{name}", f"is unknown; there are: {', '.join(known)}")
+            yield SettingFault(f"{at}/{name}", "unknown", {"known": ", ".join(known)})

@@ -12,7 +12,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from central.errors import DeviceError, SettingsRefused
-from central.fleet.settings_schema import SettingFault, faults
+from central.fleet.setting_faults import SettingFault
+from central.fleet.settings_schema import faults
 from central.store import audit, changes, devices, twins
 from central.store.audit import Deed
 from central.store.devices import Device
@@ -136,16 +137,16 @@ def _check(birth: Birth | None, wanted: Twin, named: Iterable[str]) -> None:
     found: list[SettingFault] = []
     for name in named:
         if name not in tasks:
-            there = ", ".join(tasks) or "none: it has never been connected"
-            found.append(SettingFault(f"/{_escaped(name)}", f"{wanted.device} has no such task; there are: {there}"))
+            code = "no_such_task" if tasks else "never_connected"
+            found.append(SettingFault(f"/{_escaped(name)}", code, {"device": wanted.device, "known": ", ".join(tasks)}))
             continue
         schema = tasks[name].settings_schema
         inside = faults(wanted.settings[name], schema)
-        found += [SettingFault(f"/{_escaped(name)}{fault.pointer}", fault.detail) for fault in inside]
+        found += [replace(fault, pointer=f"/{_escaped(name)}{fault.pointer}") for fault in inside]
     if not found and len(encode(_message(wanted))) > MOST_BYTES:
-        found = [SettingFault("", f"is larger than {MOST_BYTES} bytes: a twin must fit into one message")]
+        found = [SettingFault("", "no_message", {"limit": MOST_BYTES})]
     if found:
-        raise SettingsRefused(wanted.device, tuple((fault.pointer, fault.detail) for fault in found))
+        raise SettingsRefused(wanted.device, found)
 
 
 def _escaped(name: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from central.console.access import current_person, may
 from central.console.fragments import Fragment, Look, Page, Rows, show
+from central.console.language import language
 from central.console.redraw import answer
 from central.console.setup.settings_form import Field, Read, fields, read
 from central.errors import CommandRefused, DeviceError, SettingsRefused
@@ -22,6 +23,7 @@ from central.parts import parts
 from central.store import commands as orders
 from central.store import devices, twins
 from central.store.commands import CommandRow
+from central.translations.catalogue import translator
 from protocols.messages.device import TaskAnnouncement
 
 Order = Callable[[Connection, str, datetime], CommandRow]
@@ -163,7 +165,7 @@ def _changed(name: str, task: str, found: Read) -> Mapping[str, str]:
         with parts().writing() as conn:
             twin.change(conn, name, settings={task: found.settings}, who=current_person().name, now=parts().now())
     except SettingsRefused as error:
-        return {_field_of(pointer): what for pointer, what in error.faults}
+        return {_field_of(fault.pointer): fault.worded(translator(language())) for fault in error.faults}
     except DeviceError:
         abort(404)
     return {}

@@ -58,7 +58,7 @@ def read(schema: Schema, settings: Mapping[str, Any], form: Mapping[str, str]) -
     for field in fields(schema, settings):
         try:
             value = _value(field, form)
-        except ValueError:
+        except (ValueError, RecursionError):  # a list in 1,000 lists
             unreadable.append(field.name)
             continue
         if value != properties[field.name].get("default") or field.name in settings:

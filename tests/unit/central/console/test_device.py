@@ -97,6 +97,17 @@ def test_what_does_not_fit_stands_beside_its_field_with_what_was_typed(chen: Fla
     assert page.count('aria-invalid="true"') == 2
     assert "must be at most 100" in page
     assert 'value="700"' in page
+    chinese = chen.post(f"{PAGE}/settings", data=form, headers={"Accept-Language": "zh-CN"}).get_data(as_text=True)
+    assert "不得大于 100" in chinese
+    assert "must be" not in chinese
+
+
+def test_a_list_in_ten_thousand_lists_is_no_setting(chen: FlaskClient) -> None:
+    """What no parser can read is said to be so, as any other typing mistake."""
+    form = {"csrf_token": token(chen, PAGE), "task": TASK, "roi": "[" * 10_000}
+    answer = chen.post(f"{PAGE}/settings", data=form)
+    assert answer.status_code == 422
+    assert "cannot be read" in answer.get_data(as_text=True)
 
 
 def test_a_command_is_given_confirmed_and_followed(chen: FlaskClient, own_house: ConsoleHouse) -> None:

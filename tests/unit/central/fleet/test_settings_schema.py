@@ -1,6 +1,7 @@
 """The checker agrees with msgspec on what fits, for the schemas that our tasks announce."""
 
 import json
+from string import Formatter
 from typing import Any
 
 import msgspec
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from central.fleet.setting_faults import WORDS, SettingFault
 from central.fleet.settings_schema import faults
+from central.translations.catalogue import LOCALES, translator
 from edge_agent.registry import task_card, task_kinds
 
 REGION = {"location": "b-04", "sku": "oat"}
@@ -42,7 +45,10 @@ def test_what_fits_the_model_fits_its_schema_and_nothing_else(kind: str, data: s
     ("value", "pointer", "words"),
     [
         ({"frames": 0}, "/frames", "at least 1"),
-        ({"frames": 2.5}, "/frames", "type integer"),
+        ({"frames": 2.5}, "/frames", "whole number"),
+        ({"frames": float("nan")}, "/frames", "whole number"),
+        ({"interval_s": float("inf")}, "/interval_s", "not endless"),
+        ({"regions": [{"location": "b-4", "sku": "x", "roi": [0, 0, 1]}]}, "/regions/0/roi", "at least 4 entries"),
         ({"interval_s": 0}, "/interval_s", "above 0"),
         ({"regions": [{"location": "b 4", "sku": "x"}]}, "/regions/0/location", "a-z"),
         ({"regions": [{"location": "b-4"}]}, "/regions/0/sku", "missing"),
@@ -54,7 +60,17 @@ def test_a_fault_names_its_place(value: dict[str, Any], pointer: str, words: str
     """A JSON pointer into the settings, and what is wrong."""
     (fault,) = faults(value, msgspec.json.schema(settings_of("shelf_count")))
     assert fault.pointer == pointer
-    assert words in fault.detail
+    assert words in fault.worded()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("code", WORDS)
+def test_each_fault_has_its_sentence_with_its_values(code: str, locale: str) -> None:
+    """In both languages, with nothing left open."""
+    values = {name: name.upper() for _, name, _, _ in Formatter().parse(WORDS[code]) if name}
+    said = SettingFault("/frames", code, values).worded(translator(locale))
+    assert all(value in said for value in values.values())
+    assert "{" not in said
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_what_does_not_fit_the_announced_schema_is_refused(
     """The error names each setting, and nothing is kept."""
     with pytest.raises(SettingsRefused) as refused:
         twin.change(conn, "eye-01", settings={task: settings}, who="Li", now=NOON)
-    assert refused.value.faults == (fault,)
+    assert [(one.pointer, one.worded()) for one in refused.value.faults] == [fault]
     assert twins.get(conn, "eye-01") == Twin("eye-01")
 
 
