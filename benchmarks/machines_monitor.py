@@ -58,7 +58,7 @@ class TableMonitor(Monitor):
             else:
                 together, at_s = 1, float(times_s[start])
                 row = dict(zip(self.channels, values[start].tolist(), strict=True))
-                said += _told(at_s, self.observe(reading(self.asset, at_s, row)))
+                said += told(at_s, self.observe(reading(self.asset, at_s, row)))
             start += together
         return said
 
@@ -121,7 +121,7 @@ class TableMonitor(Monitor):
         for place, ratio in enumerate(ratios.tolist()):
             if ratio >= 1.0 or condition.is_open or condition.since is not None:
                 seen = Seen(self.asset, moment(float(times_s[place])), rows[place], self.limits)
-                said += _told(float(times_s[place]), self._machine(seen, ratio, None, step_s))
+                said += told(float(times_s[place]), self._machine(seen, ratio, None, step_s))
         self.ratio = float(ratios[-1])
         return said
 
@@ -145,7 +145,8 @@ def reading(asset: str, time_s: float, values: dict[str, float]) -> Reading:
     return Reading("bench", moment(time_s), round(time_s * 1000), "ntp", asset, dict(values))
 
 
-def _told(time_s: float, findings: Sequence[Finding]) -> list[Said]:
+def told(time_s: float, findings: Sequence[Finding]) -> list[Said]:
+    """The anomalies among what was found at a moment."""
     return [Said(time_s, each.data) for each in findings if isinstance(each.data, EquipmentAnomaly)]
 
 

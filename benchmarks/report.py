@@ -18,11 +18,12 @@ Figure = float | int | str | None
 
 @dataclass(frozen=True)
 class Options:
-    """`quick`: at most a minute, to see that the benchmark works; `data`: None for the usual place."""
+    """`quick`: at most a minute, to see that the benchmark works; `data`, `seed`: None for the usual ones."""
 
     data: Path | None
     quick: bool
     json: bool
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ def asked(question: str) -> Options:
     parser.add_argument("--data", type=Path, help="folder with sensors/, vision/, … (default: see benchmarks/README.md)")
     parser.add_argument("--quick", action="store_true", help="at most a minute; says that it works, measures little")
     parser.add_argument("--json", action="store_true", help="print the result as JSON in the last line")
+    parser.add_argument("--seed", type=int, help="another seed, for a benchmark that makes its data (default: its own)")
     found = parser.parse_args()
-    return Options(found.data, found.quick, found.json)
+    return Options(found.data, found.quick, found.json, found.seed)
 
 
 def _print(name: str, question: str, result: Result, seconds: float, cpu_s: float) -> None:

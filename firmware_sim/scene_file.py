@@ -58,7 +58,7 @@ def _converted(text: str, origin: str, kind: type[Part]) -> Part:
 
 
 def _checked(scene: Scene, origin: str) -> Scene:
-    for contradiction in _contradictions(scene):
+    for contradiction in contradictions(scene):
         raise SceneError(f"scene {origin}: {contradiction}")
     return scene
 
@@ -67,7 +67,8 @@ def _shipped() -> Traversable:
     return files("firmware_sim") / "scenes"
 
 
-def _contradictions(scene: Scene) -> Iterator[str]:
+def contradictions(scene: Scene) -> Iterator[str]:
+    """What is wrong with a scene beyond the types of its keys, each as a sentence with its remedy."""
     yield from _repeated("skus", (sku.id for sku in scene.skus))
     yield from _repeated("cameras", (camera.id for camera in scene.cameras))
     yield from _repeated("shelves", (shelf.id for shelf in scene.shelves))

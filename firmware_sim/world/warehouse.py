@@ -1,7 +1,8 @@
 """The whole site advancing through time: machines, shelves and belt of one scene, from one seed.
 
-Time moves on a fixed grid of `TICK_S`, so the same scene and seed give the same world however fast or unevenly it is
-asked to advance. Everything kept between ticks is an immutable value: another thread may read while this one advances.
+Time moves on a fixed grid, of `TICK_S` unless told otherwise, so the same scene and seed give the same world however fast or
+unevenly it is asked to advance. Everything kept between ticks is an immutable value: another thread may read while this one
+advances.
 """
 
 import math
@@ -46,10 +47,11 @@ class MachineState:
 class Warehouse:
     """The world of a scene. `advance` moves it; the attributes say how it is."""
 
-    def __init__(self, scene: Scene, seed: int, start_s: float = 0.0) -> None:
+    def __init__(self, scene: Scene, seed: int, start_s: float = 0.0, tick_s: float = TICK_S) -> None:
         """start_s: the moment of the schedule, of the day and of every cycle at which the machines' world begins."""
         self.scene = scene
-        self.ticks = round(start_s / TICK_S)
+        self.tick_s = tick_s
+        self.ticks = round(start_s / tick_s)
         # A generator for each part of the world, so that one more machine does not change what customers buy.
         trade_seed, belt_seed, *machine_seeds = np.random.SeedSequence(seed).spawn(2 + len(scene.machines))
         self._trade_rng = np.random.default_rng(trade_seed)
@@ -63,12 +65,12 @@ class Warehouse:
     @property
     def time_s(self) -> float:
         """Simulated seconds since the scene's zero."""
-        return self.ticks * TICK_S
+        return self.ticks * self.tick_s
 
     def advance(self, to_s: float) -> list[Movement]:
         """Move on to the last tick at or before `to_s`; gives what moved on the shelves, in order."""
         movements: list[Movement] = []
-        while (self.ticks + 1) * TICK_S <= to_s:
+        while (self.ticks + 1) * self.tick_s <= to_s:
             movements += self._tick()
         return movements
 
@@ -115,20 +117,21 @@ class Warehouse:
     def _tick(self) -> list[Movement]:
         before_s, self.ticks = self.time_s, self.ticks + 1
         self.machines = tuple(
-            _ran(self.scene, state, self.time_s, rng) for state, rng in zip(self.machines, self._machine_rngs, strict=True)
+            _ran(self.scene, state, self.time_s, self.tick_s, rng)
+            for state, rng in zip(self.machines, self._machine_rngs, strict=True)
         )
         self.stalls, movements = traded(self.stalls, self.scene.trade, before_s, self.time_s, self._trade_rng)
         return movements
 
 
-def _ran(scene: Scene, state: MachineState, time_s: float, rng: np.random.Generator) -> MachineState:
+def _ran(scene: Scene, state: MachineState, time_s: float, tick_s: float, rng: np.random.Generator) -> MachineState:
     """A machine one tick later."""
     machine, faults = state.machine, scene.faults
     present = severities(faults, machine.id, time_s)
     sensor_faults = open_sensor_faults(faults, machine.id, time_s)
     on_s = state.running_s(time_s)
     load = machine_load(machine.load, time_s, present.get("leak", 0.0)) if on_s > 0.0 else 0.0
-    heat = warmed(machine.thermal, state.heat, load, present.get("overheating", 0.0), TICK_S)
+    heat = warmed(machine.thermal, state.heat, load, present.get("overheating", 0.0), tick_s)
     truth = quantities(machine, heat, present, time_s, on_s)
     said = reported(sensed(truth, rng), state.reported or {}, sensor_faults, time_s % faults.repeat_s, rng)
     return replace(state, heat=heat, severities=present, truth=truth, reported=said, sensor_faults=sensor_faults)

@@ -1,17 +1,22 @@
-"""What the benchmarks of machines rest on: courses that are the world's own, and blocks that say what single readings say."""
+"""What the benchmarks of machines rest on: courses that are the world's own, blocks that say what single readings say."""
+
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from benchmarks.machines import fleet, readings
-from benchmarks.machines_monitor import Said, TableMonitor, reading
+from benchmarks.machines_cases import DAY_S, cases
+from benchmarks.machines_lines import Registers, wired
+from benchmarks.machines_monitor import Said, TableMonitor, reading, told
 from edge_agent.tasks.equipment_anomaly.settings import Settings
-from firmware_sim.scene import Machine
+from firmware_sim.scene import Machine, MachineFaultKind, SensorFaultKind
+from firmware_sim.scene_file import contradictions
 from firmware_sim.world.course import started
 from firmware_sim.world.duty import running_s
 from firmware_sim.world.machine import load_share, quantities, sensed, warmed
 from firmware_sim.world.numbers import Floats
-from protocols.messages.equipment_anomaly import EquipmentAnomaly
+from firmware_sim.world.warehouse import Warehouse
 from protocols.sensor_profiles.profile import decode, encode, load
 
 FLEET = fleet(8, seed=3)
@@ -60,9 +65,30 @@ def essence(said: list[Said]) -> list[tuple[object, ...]]:
 
 def one_by_one(monitor: TableMonitor, times_s: Floats, values: Floats) -> list[Said]:
     """As the agent hears them."""
-    said = []
+    said = list[Said]()
     for time_s, row in zip(times_s.tolist(), values.tolist(), strict=True):
-        for finding in monitor.observe(reading("asset", time_s, dict(zip(monitor.channels, row, strict=True)))):
-            if isinstance(finding.data, EquipmentAnomaly):
-                said.append(Said(time_s, finding.data))
+        said += told(time_s, monitor.observe(reading("asset", time_s, dict(zip(monitor.channels, row, strict=True)))))
     return said
+
+
+def test_every_fault_that_a_machine_can_have_is_a_case() -> None:
+    """Four hours each within the machine's day, in a scene of its own that the simulator's checks accept."""
+    found = [case for machine in FLEET[:4] for case in cases(machine, 3, seed=5)]
+    assert {case.kind for case in found if not case.is_sensor} == set(get_args(MachineFaultKind))
+    assert {case.kind.split()[0] for case in found if case.is_sensor} == set(get_args(SensorFaultKind))
+    for case in found:
+        assert list(contradictions(case.scene())) == [
+            "belt.camera is 'none', which is no camera that sees the belt; correct the name"
+        ]
+        assert 3 * DAY_S <= case.begins_s < case.ends_s <= 4 * DAY_S
+
+
+def test_a_reading_over_the_wire_is_the_one_without() -> None:
+    """Values, words that changed places, a unit that answers an exception: server and source change nothing."""
+    for case in cases(FLEET[1], 0, seed=5):
+        world, other = (Warehouse(case.scene(), 4, case.begins_s - 20.0, 10.0) for _ in range(2))
+        with wired(world) as wire:
+            for _ in range(4):
+                world.advance(world.time_s + 10.0)
+                other.advance(other.time_s + 10.0)
+                assert wire.read() == Registers(other).read()
