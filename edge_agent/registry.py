@@ -4,12 +4,12 @@ Heavy libraries (OpenCV, pymodbus, onnxruntime) are imported when the first sour
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import edge_agent.tasks
 from edge_agent.clock import DeviceClock
@@ -17,6 +17,9 @@ from edge_agent.errors import ConfigError, UnknownTask
 from edge_agent.sources.replay_readings import ReadingReplay
 from edge_agent.sources.source import Source
 from edge_agent.task import TaskCard
+
+if TYPE_CHECKING:
+    from edge_agent.sources.modbus import Line
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class SourcePlace:
     asset: str | None = None
     interval_s: float = 1.0
     exclude: tuple[str, ...] = ()
+    baud: int = 19_200
+    parity: str = "E"
+    topic: str | None = None
+    channels: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     speed: float | None = 1.0
 
 
@@ -62,11 +70,38 @@ def _camera(place: SourcePlace, clock: DeviceClock) -> Source:
 
 
 def _modbus(place: SourcePlace, clock: DeviceClock) -> Source:
-    from edge_agent.sources.modbus import open_modbus  # noqa: PLC0415  pymodbus only where a bus is read
+    from edge_agent.sources.modbus import tcp_line  # noqa: PLC0415  pymodbus only where a bus is read
 
-    profile = _needed(place.profile, place, "profile")
-    address = (_needed(place.host, place, "host"), place.port or 502)
-    return open_modbus(place.id, address, place.device_id, profile, place.asset or place.id, clock, place.interval_s)
+    return _on_modbus(place, clock, lambda: tcp_line(_needed(place.host, place, "host"), place.port or 502))
+
+
+def _modbus_rtu(place: SourcePlace, clock: DeviceClock) -> Source:
+    from edge_agent.sources.modbus import serial_line  # noqa: PLC0415  pymodbus only where a bus is read
+
+    return _on_modbus(place, clock, lambda: serial_line(str(_needed(place.path, place, "path")), place.baud, place.parity))
+
+
+def _on_modbus(place: SourcePlace, clock: DeviceClock, line: Callable[[], "Line"]) -> Source:
+    from edge_agent.sources.modbus import ModbusDevice, checked_profile  # noqa: PLC0415
+
+    profile = checked_profile(place.id, _needed(place.profile, place, "profile"))
+    return ModbusDevice(place.id, line(), place.device_id, profile, place.asset or place.id, clock, place.interval_s)
+
+
+def _opcua(place: SourcePlace, clock: DeviceClock) -> Source:
+    from edge_agent.sources.opcua import OpcUaServer  # noqa: PLC0415  an extra
+
+    channels = _needed(place.channels or None, place, "channels")
+    url = _needed(place.url, place, "url")
+    return OpcUaServer(place.id, url, channels, place.units, place.asset or place.id, clock, place.interval_s)
+
+
+def _mqtt(place: SourcePlace, clock: DeviceClock) -> Source:
+    from edge_agent.sources.mqtt_json import Feed, JsonFeed  # noqa: PLC0415
+
+    topic, channels = _needed(place.topic, place, "topic"), _needed(place.channels or None, place, "channels")
+    feed = Feed(_needed(place.host, place, "host"), place.port or 1883, topic, channels, place.units)
+    return JsonFeed(place.id, feed, place.asset or place.id, clock, place.interval_s)
 
 
 def _pictures(place: SourcePlace, clock: DeviceClock) -> Source:
@@ -87,7 +122,16 @@ def _csv(place: SourcePlace, clock: DeviceClock) -> Source:
 
 
 SOURCES: Mapping[str, Callable[[SourcePlace, DeviceClock], Source]] = MappingProxyType(
-    {"camera": _camera, "modbus": _modbus, "pictures": _pictures, "video": _video, "csv": _csv}
+    {
+        "camera": _camera,
+        "modbus": _modbus,
+        "modbus_rtu": _modbus_rtu,
+        "opcua": _opcua,
+        "mqtt": _mqtt,
+        "pictures": _pictures,
+        "video": _video,
+        "csv": _csv,
+    }
 )
 
 Value = TypeVar("Value")
