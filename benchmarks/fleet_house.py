@@ -42,7 +42,14 @@ class House:
         with ExitStack() as stack:
             found = {name: stack.enter_context(self._process(name)) for name in programs}
             self._wait_until_heard()
+            if dead := [name for name, process in found.items() if not process.is_running()]:
+                raise SystemExit(f"{dead} ended: {self.said()}")
             yield found
+
+    @property
+    def broker_process(self) -> psutil.Process:
+        """The broker, to be measured."""
+        return psutil.Process(self.broker.pid)
 
     def ledger(self, device: str) -> Ledger:
         """How far a device's events have landed."""
@@ -53,6 +60,11 @@ class House:
         """Events on disk, of all devices."""
         with reading(self.engine) as conn:
             return int(conn.execute(text("SELECT count(*) FROM events")).scalar_one())
+
+    def online(self) -> int:
+        """Devices whose birth the house has heard."""
+        with reading(self.engine) as conn:
+            return int(conn.execute(text("SELECT count(*) FROM devices WHERE online")).scalar_one())
 
     def said(self) -> str:
         """The end of what the programs have logged."""

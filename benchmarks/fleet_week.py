@@ -53,13 +53,17 @@ class Week:
     waits_s: list[float] = field(default_factory=list)
     edge_cpu_s: float = 0.0
     ingest_cpu_s: float = 0.0
-    broker_cpu_s: float = 0.0
     rewinds: int = 0
     news: int = 0
+
+    def cpu_us(self, seconds: float) -> float:
+        """Of an event."""
+        return seconds / self.events * 1e6
 
 
 def lived(folder: Path, seconds: int) -> Week:
     """So many seconds offline, then the drain."""
+    folder.mkdir()
     key = signing.new_key()
     outbox = folder / OUTBOX_NAME
     week = Week(seconds)
@@ -208,10 +212,3 @@ def _there(stream: IO[str] | None) -> IO[str]:
     if stream is None:
         raise SystemExit("the edge has no pipe")
     return stream
-
-
-if __name__ == "__main__":
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        print(lived(Path(folder), int(sys.argv[1])))

@@ -26,6 +26,12 @@ class Mosquitto:
         self._log = folder / "mosquitto.log"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """The process, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Runs the broker and waits until it accepts connections."""
         with self._log.open("ab") as log:
