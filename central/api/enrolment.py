@@ -82,6 +82,7 @@ def _count_attempts(setup: BlueprintSetupState) -> None:
 def _guard() -> None:
     if not (request.is_secure or _is_this_machine()):
         raise Problem(403, "not-private", "Come by HTTPS: set [console] tls, or put a proxy that speaks it before this.")
+    request.max_content_length = MOST_BYTES  # a body that comes in chunks says nothing of its length
     if (request.content_length or 0) > MOST_BYTES:
         raise Problem(413, "too-large", f"At most {MOST_BYTES} bytes.")
 
