@@ -31,7 +31,7 @@ from central.deciding.waking import wake
 from central.demo.company import open_doors, settle_in
 from central.floor import alarm_book, stock
 from central.floor.alarm_book import Told
-from central.floor.alarms import Acknowledged, Cleared, Raised
+from central.floor.alarms import Acknowledged, Cleared, Raised, Shelved
 from central.identity import sessions
 from central.identity.passwords import Passwords
 from central.parts import Parts
@@ -121,14 +121,19 @@ class ConsoleHouse:
         self.find_defects(3)
         self.machines_run(minutes=90)
         self.conveyor_falls_ill()
+        self.pump_is_being_repaired()
         self.refuse_one()
         self.decide()
 
     def people(self) -> None:
         """Li and Chen may act, Wang may look."""
+        for name, role in (("li", "admin"), ("chen", "admin"), ("wang", "viewer")):
+            self.person(name, role)
+
+    def person(self, name: str, role: str) -> None:
+        """One more who may sign in."""
         with writing(self.engine) as conn:
-            for name, role in (("li", "admin"), ("chen", "admin"), ("wang", "viewer")):
-                people.add_user(conn, name, role, self.now(), _password_hash())
+            people.add_user(conn, name, role, self.now(), _password_hash())
 
     def session_of(self, name: str) -> str:
         """The secret of a new session."""
@@ -214,6 +219,14 @@ class ConsoleHouse:
             sequence = self.event(conn, "ear-01", anomaly, since, codec.encode(stretch), READINGS_TYPE)
             self._condition(conn, "conveyor-1", "alarm", sequence, since, [json.loads(codec.encode(seen))])
             self._hear(conn, "conveyor-1", Raised(since, 1), event=("ear-01", sequence))
+
+    def pump_is_being_repaired(self) -> None:
+        """An alarm that Chen has put away for an hour."""
+        with writing(self.engine) as conn:
+            self._hear(conn, "pump-1", Raised(self.now(), 2), rule="drift")
+            until = self.now() + timedelta(hours=1)
+            shelved = Shelved(self.now(), "chen", until, "repair: new seal")
+            alarm_book.act(conn, SITE, "machine/pump-1/drift", shelved, self.now())
 
     def falls_ill(self, machine: str, rule: str = "level", *, is_latching: bool = False) -> None:
         """A machine goes into alarm, this moment."""

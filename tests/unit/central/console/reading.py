@@ -66,7 +66,8 @@ def pages(house: ConsoleHouse) -> list[str]:
     """Every page of the console."""
     return [
         "/", "/stock", "/stock?state=differs", "/stock/shelves/b-04", "/stock/shelves/a-01?range=14d", "/equipment",
-        "/equipment/conveyor-1", "/equipment/pump-1?range=24h", "/plan", f"/why/decision/{open_proposal(house)}",
+        "/equipment/conveyor-1", "/equipment/pump-1?range=24h",
+        "/equipment/alarms", "/equipment/alarms/device/eye-01", "/plan", f"/why/decision/{open_proposal(house)}",
         "/why/event/eye-01/101", "/why/event/eye-01/113", "/why/event/ear-01/101", "/setup/devices", "/setup/devices/eye-01",
         "/setup/account",
         "/setup/ledger", "/setup/keeping",
