@@ -66,9 +66,11 @@ class TableMonitor(Monitor):
         """How many of the next rows can be shown together, 0 when the first cannot."""
         state, drive = self.state, self._known.drive
         is_calm = not any(condition.is_open or condition.since for condition in state.sensors.values())
-        if self._watch is None or not self._watch.is_learned or not is_calm or abs(step_s - state.step_s) > 1e-6:
+        if self._watch is None or not is_calm or abs(step_s - state.step_s) > 1e-6:
             return 0
-        rows = values[:, self._columns]
+        rows = values[: self._still_learning(step_s), self._columns]
+        if not len(rows):
+            return 0
         before = np.vstack([state.traces.last, rows])
         change = np.abs(np.diff(before, axis=0))
         ok = np.isfinite(rows).all(axis=1) & (rows >= self._bounds.low).all(axis=1) & (rows <= self._bounds.high).all(axis=1)
@@ -81,6 +83,14 @@ class TableMonitor(Monitor):
             low, high = self._engineering_limits(self._watch.state.steps is not None)
             ok &= ~((rows <= low) | (rows >= high)).any(axis=1)
         return len(rows) if ok.all() else int(np.argmin(ok))
+
+    def _still_learning(self, step_s: float) -> int:
+        """How many rows it goes on as it is: learned, or certainly not learned before their end."""
+        evidence = None if self._watch is None or self._watch.is_learned else self._watch.state.steps
+        if evidence is None or self._watch is None:
+            return MOST_TOGETHER
+        left_s = evidence.target_s - evidence.elapsed_s
+        return max(0, int(left_s / step_s) - 2 * self._watch.state.rows)
 
     def _stays(self, heights: Floats, step_s: float) -> Flags:
         """Where the machine certainly is still off, or still runs."""
@@ -129,7 +139,11 @@ class TableMonitor(Monitor):
         """What the monitor remembers of rows besides their scores."""
         state, traces = self.state, self.state.traces
         same = np.diff(np.vstack([traces.last, rows]), axis=0) == 0.0
-        traces.repeats = _repeats(same, traces.repeats)[-1]
+        repeats = _repeats(same, traces.repeats)
+        traces.varied = np.where(same.all(axis=0), traces.varied, 1.0)
+        traces.repeats = repeats[-1]
+        if state.point.state != "off" and self._watch is not None and not self._watch.is_learned:
+            traces.usual = np.maximum(traces.usual, repeats.max(axis=0))
         held = np.where(same.all(axis=0), traces.repeating_s + step_s * len(rows), step_s * (traces.repeats - 1))
         traces.repeating_s, traces.last = held, rows[-1].copy()
         state.last_at, state.last_ms = moment(float(times_s[-1])), round(float(times_s[-1]) * 1000)

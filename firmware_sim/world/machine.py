@@ -92,9 +92,12 @@ def case_temperature_c(thermal: Thermal, case_k: Number, time_s: Number) -> Numb
 
 
 def pressure_bar(pressure: Pressure, cycle: LoadCycle, load: Number, severities: Severities) -> Number:
-    """Delivery pressure: falls from high to low as the machine delivers more; cavitation and leaks take some of it."""
+    """Delivery pressure: falls from high to low as the machine delivers more, a controller holds it within the two.
+
+    Cavitation and leaks take some of it.
+    """
     span = cycle.high - cycle.low
-    delivery = (load - cycle.low) / span if span else 0.5 + 0.0 * load
+    delivery: Number = np.clip((load - cycle.low) / span if span else 0.5 + 0.0 * load, 0.0, 1.0)
     lost = 1.0 - LEAKED * severities.get("leak", 0.0) - CAVITATED * severities.get("cavitation", 0.0)
     return (pressure.high_bar - (pressure.high_bar - pressure.low_bar) * delivery) * lost
 
