@@ -1,4 +1,4 @@
-"""The background process: a thread each for speaking, backups and rollouts, so that none holds up a decision.
+"""The background process: a thread each for speaking, learning, backups and rollouts, so that none holds up a decision.
 
 Each looks at its table a few times a second; a look that finds nothing costs one short read.
 """
@@ -14,6 +14,7 @@ from central.background import bookkeeping, runner
 from central.background.announce.mqtt import Announcer
 from central.background.backing_up import BackingUp, Plan
 from central.background.judging import Judge, installed_program
+from central.background.learning import Teacher
 from central.background.retention import Retention
 from central.background.rollouts import RolloutDesk
 from central.background.scheduler import Scheduler
@@ -34,6 +35,7 @@ log = structlog.get_logger()
 def run_background(parts: Parts, bus: Bus, stop: Event, plan: Plan | None = None) -> None:
     """Work until `stop` is set; what fails is logged and tried again. Without a plan no backups are made."""
     besides = [Thread(target=_repeat, args=(Announcer(parts.engine, bus, parts.now).announce, stop), name="announce")]
+    besides += [Thread(target=_repeat, args=(Teacher(parts).look, stop), name="learn")]
     besides += [Thread(target=_repeat, args=(BackingUp(parts, plan).look, stop), name="backup")] if plan else []
     if parts.archives is not None:
         judge = Judge(parts.archives, stop, installed_program())

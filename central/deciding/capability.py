@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic
+from typing import Any, Generic, Protocol
 
 from pydantic import BaseModel
 from sqlalchemy import Connection
@@ -16,6 +16,8 @@ InputsT = TypeVar("InputsT", bound=Inputs, default=Any)
 ParamsT = TypeVar("ParamsT", bound=BaseModel, default=Any)
 ProposalT = TypeVar("ProposalT", bound=Proposal, default=Any)
 
+EVERY_SUBJECT = "*"
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -25,14 +27,26 @@ class Subject:
     key: str
 
 
+class Lessons(Protocol):
+    """Labelled history of one subject, as values."""
+
+    def sha256(self) -> str:
+        """Equal for equal rows."""
+        ...
+
+    def fit(self) -> str | None:
+        """What is learned from them, as JSON text for `store.artefacts`; None when they are too few. No I/O."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Capability(Generic[InputsT, ParamsT, ProposalT]):
     """One kind of decision. Everything else (API, topics, console, review, trace, audit, checks) follows from this card.
 
     `module` is the card's `__name__`: the folder names the capability. `wakes_on` maps the noun of a fact to the value in it
-    that names the subject. `units` gives the unit of each value in reasons, causes and proposal (see `wording.UNITS`).
-    `settle_s` lets a burst of wakes be decided once. A shared check that cannot hold is named in `exempt`
-    (the test without its `test_`) with the reason.
+    that names the subject, or to `EVERY_SUBJECT` for all of the site. `units` gives the unit of each value in reasons,
+    causes and proposal (see `wording.UNITS`). `settle_s` lets a burst of wakes be decided once. A shared check that
+    cannot hold is named in `exempt` (the test without its `test_`) with the reason.
     """
 
     module: str
@@ -55,6 +69,7 @@ class Capability(Generic[InputsT, ParamsT, ProposalT]):
     benchmark: str | None = None
     baseline: str | None = None
     exempt: Mapping[str, str] = field(default_factory=dict)
+    lessons: Callable[[Connection, Subject, ParamsT, datetime], Lessons] | None = None  # of a capability that learns
 
     @property
     def name(self) -> str:

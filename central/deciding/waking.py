@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from central.deciding.capability import Capability
+from central.deciding.capability import EVERY_SUBJECT, Capability
 from central.store import due
 from central.store.facts import Fact
 
@@ -15,10 +15,16 @@ __all__ = ["Fact", "wake"]
 def wake(conn: Connection, capabilities: Sequence[Capability], facts: Iterable[Fact], now: datetime) -> int:
     """Mark due what the facts concern, once for each capability and subject. Returns how many are due by it."""
     calls = {
-        due.Call(fact.site, card.name, fact.values[card.wakes_on[fact.noun]], now + timedelta(seconds=card.settle_s))
+        due.Call(fact.site, card.name, subject, now + timedelta(seconds=card.settle_s))
         for fact in facts
         for card in capabilities
         if fact.noun in card.wakes_on
+        for subject in _subjects(conn, card, fact)
     }
     due.wake_all(conn, calls, now)
     return len(calls)
+
+
+def _subjects(conn: Connection, card: Capability, fact: Fact) -> Sequence[str]:
+    named_by = card.wakes_on[fact.noun]
+    return card.subjects(conn, fact.site) if named_by == EVERY_SUBJECT else [fact.values[named_by]]

@@ -22,9 +22,10 @@ def contributions(probability: Callable[[Floats], Floats], row: Floats, usual: F
     put_back = np.tile(row, (len(row), 1))
     np.fill_diagonal(put_back, usual)
     said = log_odds(probability(np.vstack([row, usual, put_back])))
-    parts = said[0] - said[2:]
+    parts: Floats = said[0] - said[2:]
     whole = said[0] - said[1]
     total = float(np.abs(parts).sum())
     if total == 0:
         return parts
-    return parts + (whole - parts.sum()) * np.abs(parts) / total
+    added_up: Floats = parts + (whole - parts.sum()) * np.abs(parts) / total
+    return added_up

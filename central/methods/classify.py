@@ -132,18 +132,20 @@ def _weights(apart: Floats, truth: Ints) -> Floats:
 
 
 def best_favour(said: Floats, truth: Ints, score: Callable[[Ints, Ints], float]) -> float:
-    """How far rare classes are favoured (0 not at all, 1 as if all were as frequent) for the best `score`, on rows set aside.
+    """How far rare classes are favoured (0 not at all, 1 as if all were as frequent) for the best `score` on rows set aside.
 
     said: (n, classes); truth: (n,) columns of `said`; score(truth, guess): more is better.
     """
-    return max(np.linspace(0, 1, 11), key=lambda power: score(truth, favoured(said, shares(truth, said.shape[1]), power)))
+    powers: list[float] = np.linspace(0, 1, 11).tolist()
+    return max(powers, key=lambda power: score(truth, favoured(said, shares(truth, said.shape[1]), power)))
 
 
 def shares(truth: Ints, classes: int) -> Floats:
     """How frequent each class is, (classes,), none quite absent."""
-    return (np.bincount(truth, minlength=classes) + 0.5) / (len(truth) + 0.5 * classes)
+    counts = np.bincount(truth, minlength=classes).astype(np.float64)
+    return (counts + 0.5) / (len(truth) + 0.5 * classes)
 
 
 def favoured(said: Floats, frequency: Floats, power: float) -> Ints:
     """The class of each row, (n,), with probabilities divided by the classes' frequency to a power."""
-    return np.argmax(said / frequency**power, axis=1)
+    return np.asarray(np.argmax(said / frequency**power, axis=1), dtype=np.intp)

@@ -1,7 +1,7 @@
 """Tables of features: physical features made from measured ones, and what is left once useless columns are out. Pure.
 
-A physical feature is declared beside the data it belongs to (the difference of two temperatures, torque times speed); a model
-that would otherwise need many splits to find it gets it in one. NaN is a missing value and stays one.
+A physical feature is declared beside the data it belongs to (the difference of two temperatures, torque times speed); a
+model that would otherwise need many splits to find it gets it in one. NaN is a missing value and stays one.
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ class Hygiene:
 
     @classmethod
     def of(cls, values: Floats) -> "Hygiene":
-        """Columns of `values` (n, p) that vary, are mostly there and repeat no earlier one; their middle and their spread."""
+        """Columns of `values` (n, p) that vary, are mostly there and repeat no earlier one; their middle and spread."""
         kept = [column for column in range(values.shape[1]) if _says_something(values[:, column])]
         unlike = np.array(_first_of_each(values, kept), dtype=np.intp)
         used = values[:, unlike]
@@ -65,7 +65,7 @@ class Hygiene:
         return values[:, self.kept]
 
     def standardised(self, values: Floats) -> Floats:
-        """The kept columns in robust deviations from the median, at most `FURTHEST` of them; missing is the median. (n, q)"""
+        """The kept columns in robust deviations from the median, at most `FURTHEST`; missing is the median. (n, q)"""
         away = (self.cleaned(values) - self.median) / self.scale
         return np.nan_to_num(np.clip(away, -FURTHEST, FURTHEST), nan=0.0)
 
