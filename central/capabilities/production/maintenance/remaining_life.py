@@ -2,9 +2,9 @@
 
 Method: members learn the remaining life, capped, from windows of the channels (`windows.py`, `members.py`). All else is
 chosen by cross-validation over machines, never over rows: the weight of each member, how much earlier than expected to
-warn (late is dearer than early: the PHM 2008 score), and the interval (`central.methods.conformal`). Its cases are cut as
-the machines that run now are: remaining life is uniform between nothing and twice the gap between the mean life of those
-that failed and the mean age of those that run. Weak beyond `cap`: machines without a sign of wear are told apart by
+warn (late is dearer than early: the PHM 2008 score), and the interval (`central.methods.conformal`). Its cases are
+cut at the ages of machines that run now, where that leaves a machine no more than twice the gap between the mean life of
+those that failed and the mean age of those that run. Weak beyond `cap`: machines without a sign of wear are told apart by
 nothing but their age.
 """
 
@@ -28,13 +28,12 @@ WEIGHTS = tuple(each for each in product((0.0, 0.25, 0.5, 0.75, 1.0), repeat=len
 @dataclass(frozen=True)
 class Settings:
     """cap: remaining rows beyond which lives are not told apart; folds: of machines; cuts: cases a machine; thin: every how
-    many-th row is learned from; fewest: rows of the shortest case; width: of the interval's kernel, in rows."""
+    many-th row is learned from; width: of the interval's kernel, in rows."""
 
     cap: float = 125.0
     folds: int = 5
-    cuts: int = 12
+    cuts: int = 20
     thin: int = 1
-    fewest: int = 25
     width: float = 8.0
 
 
@@ -128,16 +127,18 @@ def scale_of(histories: Sequence[Floats]) -> Scale:
 def cases_of(lives: Sequence[int], ages: Sequence[int], rng: np.random.Generator, settings: Settings) -> Cases:
     """Cut points as the machines that run now are cut."""
     most = max(2 * (float(np.mean(lives)) - float(np.mean(ages))), 2.0)
-    cut = [(machine, truth) for machine, life in enumerate(lives) for truth in _cuts(life, most, rng, settings)]
-    machine = np.array([each for each, _ in cut], dtype=np.intp)
-    truth = np.array([each for _, each in cut], dtype=np.float64)
-    return Cases(machine, np.asarray(lives, dtype=np.intp)[machine] - 1 - truth.astype(np.intp), truth)
+    rows = [_cuts(life, np.asarray(ages, dtype=np.intp), most, rng, settings) for life in lives]
+    machine = np.repeat(np.arange(len(lives)), settings.cuts)
+    row = np.concatenate(rows) - 1
+    return Cases(machine, row, (np.asarray(lives)[machine] - 1 - row).astype(np.float64))
 
 
-def _cuts(life: int, most: float, rng: np.random.Generator, settings: Settings) -> Ints:
-    """Remaining rows; a machine must have shown some rows before it is asked about."""
-    highest = max(min(most, life - settings.fewest), 1.0)
-    return rng.uniform(0.0, highest, settings.cuts).astype(np.intp)
+def _cuts(life: int, ages: Ints, most: float, rng: np.random.Generator, settings: Settings) -> Ints:
+    """Ages at which a machine is asked about: those of running machines that it reached and that leave it `most` or less."""
+    possible = ages[(ages < life) & (life - ages <= most)]
+    if not len(possible):
+        possible = np.arange(max(life - int(most), 1), max(life, 2))
+    return rng.choice(possible, settings.cuts)
 
 
 def out_of_fold(
