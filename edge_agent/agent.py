@@ -24,6 +24,7 @@ from edge_agent.link.orders import NoOrders
 from edge_agent.link.papers import Papers
 from edge_agent.link.publisher import Publisher
 from edge_agent.link.renewal import Renewing
+from edge_agent.link.states import birth_payload
 from edge_agent.link.uploader import Uploader
 from edge_agent.logs import RecentLogs
 from edge_agent.observer import Observer
@@ -165,7 +166,7 @@ def build(
     observers = [workshop.observer(source) for source in config.source]
     orders = None if replay is not None else following(own, workshop, observers, applied, recent or RecentLogs())
     inbox = Inbox(config.site, config.device, centre, orders or NoOrders())
-    born = encode(birth(config, clock, observers, orders.actions if orders is not None else {}))
+    born = birth_payload(birth(config, clock, observers, orders.actions if orders is not None else {}))
     publisher = Publisher(connection, queue, uploader, inbox, clock, born)
     rated_tb = own.budget.card_tb_written
     health = HealthReport(config.data_dir, clock, queue, observers, wear=WearMeter(rated_tb and rated_tb * 1e12))

@@ -21,6 +21,7 @@ from protocols.identity import Name
 from protocols.signing import PrivateKey, PublicKey, private_key, public_key
 
 ENVIRONMENT_PREFIX = "TALLYHOUSE_EDGE_"
+MOST_TASKS = 64  # that a birth can announce
 SourceKind = Literal["camera", "modbus", "modbus_rtu", "opcua", "mqtt", "pictures", "video", "csv"]
 Seconds = Annotated[float, Meta(gt=0)]
 
@@ -167,7 +168,7 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     budget: BudgetConfig = BudgetConfig()
     privacy: PrivacyPolicy = PrivacyPolicy()
     source: tuple[SourceConfig, ...] = ()
-    task: tuple[TaskConfig, ...] = ()
+    task: Annotated[tuple[TaskConfig, ...], Meta(max_length=MOST_TASKS)] = ()
     actuator: tuple[ActuatorConfig, ...] = ()
 
 

@@ -84,7 +84,7 @@ def _releases(own: EdgeConfig, workshop: Workshop, twin: Twin) -> Releases:
     knows_the_time = clock.now().clock != "bad"
     tls = None if authority is None else house_context(authority, knows_the_time=knows_the_time)
     fetcher = Fetcher(own.device, signing_key(own), lambda: clock.now().at, workshop.stop.is_set, tls)
-    bench = Bench(workshop.prove, twin.rebuild, twin.report)
+    bench = Bench(twin.prove, twin.rebuild, twin.report)
     return Releases(workshop.slots, bench, fetcher.fetch, clock.monotonic_s, own.model_trial_s)
 
 

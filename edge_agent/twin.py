@@ -18,9 +18,11 @@ from msgspec.structs import replace
 
 from edge_agent.config import EdgeConfig, TaskConfig
 from edge_agent.errors import ConfigError, EdgeError, OutboxError, SourceBusy, TaskNotBuilt
+from edge_agent.link.states import reported_payload
 from edge_agent.observer import Observer
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.snapshots import save, saved
+from edge_agent.task import ModelFolder
 from edge_agent.workshop import Workshop, check_settings
 from protocols.codec import encode
 from protocols.messages.device import Desired, Refusal, Reported, TaskKind
@@ -124,7 +126,7 @@ class Twin:
             states = self.models.states() if self.models is not None else {}
             boot, applied = self.workshop.clock.boot, self.applied
             said = Reported(version=applied.version, boot=boot, settings=settings, models=states, refused=applied.refused)
-        self.say(encode(said))
+        self.say(reported_payload(said))
 
     def rebuild(self, kind: str, source: str | None = None) -> int:
         """Build the tasks of a kind (of one source) anew, on the model that counts now; how many. Raises TaskNotBuilt."""
@@ -136,6 +138,10 @@ class Twin:
             except SourceBusy as error:
                 raise TaskNotBuilt(f"task {kind!r}: {error}; it goes on as it was") from error
         return len(tasks)
+
+    def prove(self, kind: str, model: ModelFolder) -> None:
+        """Build the tasks of a kind, set as they are now, on a model and let them go. Raises TaskNotBuilt."""
+        self.workshop.prove([task for task in self.tasks.values() if task.kind == kind], kind, model)
 
     def _apply(self, desired: Desired) -> None:
         kept: dict[str, dict[str, Any]] = {}

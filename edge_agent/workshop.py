@@ -58,10 +58,9 @@ class Workshop:
         """The models that the centre released."""
         return model_slots(self.config)
 
-    def prove(self, kind: str, model: ModelFolder) -> None:
-        """Build every task of a kind on a model and let them go. Raises TaskNotBuilt."""
+    def prove(self, tasks: Sequence[TaskConfig], kind: str, model: ModelFolder) -> None:
+        """Build these tasks of a kind on a model and let them go. Raises TaskNotBuilt, also when there is none."""
         sources = {source.id: source for source in self.config.source}
-        tasks = [task for task in self.config.task if task.kind == kind]
         if not tasks:
             raise TaskNotBuilt(f"no task of kind {kind!r} is set up on this device; roll its models out where there is one")
         for task in tasks:

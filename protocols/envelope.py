@@ -13,6 +13,7 @@ from protocols.identity import Name, Sha256
 
 MAX_BATCH_BYTES = 64 * 1024
 MAX_BATCH_EVENTS = 200
+MAX_STATE_BYTES = 190_000  # of a birth, a health or a reported twin: less than a broker of ours takes in a packet
 BATCH_CONTENT_TYPE = "application/vnd.tallyhouse.batch+json"
 
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 with zone; sent as UTC with milliseconds.")]

@@ -16,7 +16,7 @@ from central.conformance import rules
 from central.conformance.hearing import Hearing, Range
 from central.conformance.rules import Outcome, Result, Rule
 from protocols import codec, topics
-from protocols.envelope import Acknowledgement
+from protocols.envelope import MAX_STATE_BYTES, Acknowledgement
 from protocols.errors import ProtocolError
 from protocols.messages.device import Birth, CentralState, Desired, Reported, Will
 from protocols.signing import PrivateKey, PublicKey, sign
@@ -144,7 +144,7 @@ class Examination:
                 self._answer(upto=self._acknowledge())
         elif branch in _SAID and message.payload:
             with suppress(ProtocolError):
-                self._note_said(codec.decode(message.payload, _SAID[branch]))
+                self._note_said(codec.decode(message.payload, _SAID[branch], MAX_STATE_BYTES))
 
     def _note_said(self, said: _State) -> None:
         if isinstance(said, Birth):

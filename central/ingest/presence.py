@@ -13,6 +13,7 @@ from central.ingest.projections.device_state import is_outdated
 from central.ingest.registry import Registry, Stranger, speaker_of
 from central.store import audit, changes, devices
 from protocols import codec, signing
+from protocols.envelope import MAX_STATE_BYTES
 from protocols.errors import BadSignature, ProtocolError
 from protocols.messages.device import Birth, Health, Reported, Will
 from protocols.topics import EdgeTopic
@@ -41,8 +42,8 @@ def accept(topic: EdgeTopic, payload: bytes, properties: Mapping[str, str], regi
         return Quarantined("wrong_site", f"{topic.device} belongs to {speaker.site}, not to {topic.site}", topic.device)
     try:
         signing.verify(speaker.key, payload, properties.get("sig"))
-        message = codec.decode(payload, cast("type[State]", _ABOUT[topic.branch]))
-        state = codec.decode(payload, dict[str, object])
+        message = codec.decode(payload, cast("type[State]", _ABOUT[topic.branch]), MAX_STATE_BYTES)
+        state = codec.decode(payload, dict[str, object], MAX_STATE_BYTES)
     except ProtocolError as error:
         return Quarantined("bad_signature" if isinstance(error, BadSignature) else "unreadable", str(error), topic.device)
     return Said(topic.site, topic.device, message, state)

@@ -16,8 +16,9 @@ from edge_agent.link.connection import BrokerPlace, Connection
 from edge_agent.outbox.database import OUTBOX_NAME, OutboxFile
 from edge_agent.outbox.queue import Queue
 from edge_agent.outbox.snapshots import save
+from edge_agent.task import ModelFolder
 from edge_agent.twin import Applied, Twin, read_applied, with_applied
-from edge_agent.workshop import Workshop
+from edge_agent.workshop import WEIGHTS, Workshop
 from protocols.messages.device import Desired, Reported
 from tests.integration.edge_parts import BOOT, DEVICE, Keys, device_file
 from tests.parts.ports import free_port
@@ -145,3 +146,15 @@ def test_tasks_are_built_anew_on_the_model_that_counts(device: Device) -> None:
     device.end()
     with pytest.raises(TaskNotBuilt, match="it goes on as it was"):
         device.twin.rebuild("defects")
+
+
+def test_a_released_model_is_tried_on_the_tasks_that_run(device: Device, tmp_path: Path) -> None:
+    """Set as the twin set them; the tasks themselves go on untouched, and one that is not there cannot try."""
+    device.follow(1, cam_1_defects={"threshold": 2.0})
+    task = device.observer.pipeline.task("defects")
+    device.twin.prove("defects", ModelFolder(WEIGHTS / "defects", "sha256:x"))
+    with pytest.raises(TaskNotBuilt, match=r"manifest\.json"):
+        device.twin.prove("defects", ModelFolder(tmp_path, "sha256:y"))
+    with pytest.raises(TaskNotBuilt, match="no task of kind 'shelf_count'"):
+        device.twin.prove("shelf_count", ModelFolder(WEIGHTS / "shelf", "sha256:z"))
+    assert device.observer.pipeline.task("defects") is task

@@ -2,11 +2,13 @@
 
 import pytest
 
+from central.fleet.broker import MAX_PACKET_BYTES
 from central.ingest.accept import Quarantined
 from central.ingest.presence import Said
 from central.ingest.registry import Registry, Speaker
 from central.ingest.verdicts import judge
 from protocols import codec, signing
+from protocols.envelope import MAX_STATE_BYTES
 from protocols.messages.device import Birth, Health, OutboxHealth, Reported, Will
 from protocols.topics import Up, up
 from tests.makers import NOON
@@ -72,3 +74,11 @@ def test_a_state_that_cannot_be_read_is_set_aside() -> None:
     for payload in (b'{"state":"online","\x8d":1}', b'{"version":%d,"boot":"b"}' % 2**70, b"[" * 20_000):
         found = verdict("reported", payload, signing.sign(KEY, payload))
         assert reason(found) == "unreadable"
+
+
+def test_a_birth_of_many_tasks_is_heard() -> None:
+    """As large as the broker lets it through with its topic and properties; a larger one is set aside."""
+    for size, is_heard in ((MAX_STATE_BYTES, True), (MAX_STATE_BYTES + 1, False)):
+        payload = codec.encode(Birth(boot="b", started_at=NOON, version="1")).ljust(size)
+        assert isinstance(verdict("status", payload, signing.sign(KEY, payload)), Said) is is_heard
+    assert MAX_STATE_BYTES + 1000 < MAX_PACKET_BYTES
