@@ -104,8 +104,9 @@ def on_hand(shelves: Iterable[Shelf], as_of: datetime, fresh_for_h: float) -> On
     """What is there, by the best evidence for each shelf."""
     places = tuple(shelves)
     fresh = tuple(shelf for shelf in places if shelf.counted is not None and shelf.is_fresh(as_of, fresh_for_h))
-    units = sum(shelf.counted or 0 for shelf in fresh) + sum(shelf.book for shelf in places if shelf not in fresh)
-    return OnHand(units, sum(shelf.book for shelf in places), fresh, len(places))
+    book = sum(shelf.book for shelf in places)
+    units = book + sum((shelf.counted or 0) - shelf.book for shelf in fresh)
+    return OnHand(units, book, fresh, len(places))
 
 
 def decide(inputs: Inputs, params: Params) -> Outcome[Replenishment]:
