@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Predict = Callable[[Floats], Floats]
 Learn = Callable[[Floats, Floats, int], Predict]  # features (n, f), remaining life in 0..1 (n,), seed
 NETWORKS = 3
+EPOCHS = 10
 KERNEL_WIDTH = 0.003
 KERNEL_POINTS = 500
 
@@ -65,11 +66,10 @@ def _one_network(known: Floats, remaining: Floats, seed: int) -> Predict:
 
     layers = MLPRegressor(
         hidden_layer_sizes=(64, 32),
-        alpha=1.0,
+        alpha=0.2,
         learning_rate_init=2e-3,
-        max_iter=15,
-        n_iter_no_change=15,
-        tol=0.0,
+        max_iter=EPOCHS,
+        n_iter_no_change=EPOCHS,
         batch_size=min(256, len(known)),
         random_state=seed,
     )
