@@ -124,6 +124,7 @@ class Twin:
         with self._lock:
             settings = {name: task.settings for name, task in self.tasks.items()}
             states = self.models.states() if self.models is not None else {}
+            states = {kind: self._as_running(kind, state) for kind, state in states.items()}
             boot, applied = self.workshop.clock.boot, self.applied
             said = Reported(version=applied.version, boot=boot, settings=settings, models=states, refused=applied.refused)
         self.say(reported_payload(said))
@@ -142,6 +143,11 @@ class Twin:
     def prove(self, kind: str, model: ModelFolder) -> None:
         """Build the tasks of a kind, set as they are now, on a model and let them go. Raises TaskNotBuilt."""
         self.workshop.prove([task for task in self.tasks.values() if task.kind == kind], kind, model)
+
+    def _as_running(self, kind: str, state: ModelState) -> ModelState:
+        """With the model that concludes here now: the centre cannot know which one ships with this program."""
+        running = (observer.pipeline.models().get(kind) for observer in self.observers.values())
+        return replace(state, model=next(filter(None, running), state.model))
 
     def _apply(self, desired: Desired) -> None:
         kept: dict[str, dict[str, Any]] = {}

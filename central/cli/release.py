@@ -76,7 +76,7 @@ def status(
         typer.echo(json.dumps([_told(*row) for row in rows]))
         return
     for rollout, gates, devices in rows:
-        typer.echo(f"{rollout.id:>4} {rollout.model}  {rollout.phase} at stage {STAGES[rollout.stage]}, {devices} devices")
+        typer.echo(f"{rollout.id:>4} {rollout.model}  {rollout.phase} at stage {STAGES[rollout.stage]}, devices: {devices}")
         if rollout.why:
             typer.echo(f"       {rollout.why}: {rollout.detail}")
         for gate in gates if number is not None else ():
@@ -109,7 +109,7 @@ def _told(rollout: Rollout, gates: list[GateRow], devices: int) -> dict[str, obj
 def _figures(gate: GateRow) -> str:
     """The numbers of a gate on one line."""
     if gate.gate == "health":
-        return f"{len(gate.figures['devices'])} devices {gate.figures.get('detail', '')}"
+        return f"devices: {len(gate.figures['devices'])} {gate.figures.get('detail', '')}".rstrip()
     words = [
         f"{one['measure']} {one['old']:.3f} → {one['new']:.3f} ({one['low']:+.3f} to {one['high']:+.3f}, n {one['n']})"
         for one in gate.figures["differences"]

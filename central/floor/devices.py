@@ -10,11 +10,11 @@ from sqlalchemy import Connection, func, select
 from central.store.boots import boots
 from central.store.devices import devices, ledgers
 from central.store.quarantine import quarantine
-from protocols.messages.device import Birth, Health, SourceHealth
+from protocols.messages.device import Birth, Health, Reported, SourceHealth
 
 SILENT_AFTER = timedelta(minutes=2)
 QUARANTINE_SHOWN = timedelta(hours=24)
-Said = TypeVar("Said", Birth, Health)
+Said = TypeVar("Said", Birth, Health, Reported)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,7 @@ class DeviceState:
     online: bool
     birth: Birth | None
     health: Health | None
+    reported: Reported | None
     heard_at: datetime | None
     cursor: int
     highest_seen: int
@@ -63,8 +64,10 @@ class DeviceState:
 
     @property
     def models(self) -> list[str]:
-        """The models it runs, each once."""
-        return sorted({task.model for task in self.birth.tasks if task.model}) if self.birth else []
+        """The models it runs, each once: as it reports those that were released since it was born, else as announced."""
+        since = {kind: state.model for kind, state in (self.reported.models if self.reported else {}).items()}
+        run = {since.get(task.kind) or task.model for task in (self.birth.tasks if self.birth else ())}
+        return sorted(model for model in run if model)
 
     def is_silent(self, now: datetime) -> bool:
         """Whether it was heard before and is not any more."""
@@ -115,7 +118,11 @@ def set_aside_since(conn: Connection, since: datetime) -> dict[str, int]:
 
 def _state(row: dict[str, object]) -> DeviceState:
     counted = {name: row[name] or 0 for name in ledgers.c.keys() if name in row and name != "device"}  # noqa: SIM118
-    said = {"birth": _said(Birth, row["birth"]), "health": _said(Health, row["health"])}
+    said = {
+        "birth": _said(Birth, row["birth"]),
+        "health": _said(Health, row["health"]),
+        "reported": _said(Reported, row["reported"]),
+    }
     return DeviceState(**{**row, **counted, **said})  # type: ignore[arg-type]  # a row of the two tables
 
 

@@ -16,15 +16,26 @@ from edge_agent.link.connection import BrokerPlace, Connection
 from edge_agent.outbox.database import OUTBOX_NAME, OutboxFile
 from edge_agent.outbox.queue import Queue
 from edge_agent.outbox.snapshots import save
+from edge_agent.releases.releases import Bench, Releases
 from edge_agent.task import ModelFolder
 from edge_agent.twin import Applied, Twin, read_applied, with_applied
 from edge_agent.workshop import WEIGHTS, Workshop
 from protocols.messages.device import Desired, Reported
+from protocols.messages.model_release import ModelRelease
 from tests.integration.edge_parts import BOOT, DEVICE, Keys, device_file
 from tests.parts.ports import free_port
 
 TASK = "cam-1/defects"
 OWN = {"threshold": 1.5}
+
+
+WANTED = ModelRelease(
+    model="defects-9.9.9@sha256:0123456789ab", url="http://127.0.0.1:1/x", sha256=f"sha256:{'0' * 64}", size_bytes=9
+)
+
+
+def _no_fetch(release: ModelRelease, file: Path) -> None:
+    """The centre is away."""
 
 
 class Device:
@@ -146,6 +157,19 @@ def test_tasks_are_built_anew_on_the_model_that_counts(device: Device) -> None:
     device.end()
     with pytest.raises(TaskNotBuilt, match="it goes on as it was"):
         device.twin.rebuild("defects")
+
+
+def test_the_shipped_model_is_reported_by_its_name(device: Device) -> None:
+    """Where none was released the centre would otherwise go on believing what the birth announced."""
+    device.twin.models = Releases(
+        device.workshop.slots, Bench(device.twin.prove, device.twin.rebuild, device.twin.report), _no_fetch, lambda: 0.0, 1.0
+    )
+    device.twin.models.apply_models({"defects": WANTED})
+    device.twin.report()
+    state = device.said[-1].models["defects"]
+    assert (state.state, state.wanted) == ("fetching", WANTED.model)
+    assert state.model == device.observer.pipeline.models()["defects"]
+    assert (state.model or "").startswith("defects-")
 
 
 def test_a_released_model_is_tried_on_the_tasks_that_run(device: Device, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from central.store.engine import reading, writing
 from edge_agent.registry import task_card
 from protocols.messages.command import Reply
 from protocols.messages.device import Birth, Refusal, Reported, TaskAnnouncement
+from protocols.messages.model_release import ModelState
 from tests.journeys.console_house import ConsoleHouse, copy_of
 from tests.unit.central.console.conftest import signed_in
 from tests.unit.central.console.reading import token
@@ -108,6 +109,15 @@ def test_a_list_in_ten_thousand_lists_is_no_setting(chen: FlaskClient) -> None:
     answer = chen.post(f"{PAGE}/settings", data=form)
     assert answer.status_code == 422
     assert "cannot be read" in answer.get_data(as_text=True)
+
+
+def test_pages_name_the_model_that_runs_since_the_device_was_born(chen: FlaskClient, own_house: ConsoleHouse) -> None:
+    """A released one was put in its place while the agent ran; after the way back it is the shipped one again."""
+    for model in ("defects-1.4.2@sha256:aa", "defects-0.1.0@sha256:bb"):
+        said = Reported(version=0, boot="b", models={"defects": ModelState(state="running", model=model)})
+        with writing(own_house.engine) as conn:
+            devices.heard(conn, "eye-01", own_house.now(), reported=msgspec.to_builtins(said))
+        assert f'title="{model}"' in chen.get("/setup/devices").get_data(as_text=True)
 
 
 def test_a_command_is_given_confirmed_and_followed(chen: FlaskClient, own_house: ConsoleHouse) -> None:
