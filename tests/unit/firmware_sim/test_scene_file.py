@@ -9,7 +9,7 @@ from firmware_sim import scene as scene_module
 from firmware_sim.errors import SceneError
 from firmware_sim.render.shelf_image import ROIS
 from firmware_sim.scene import Scene
-from firmware_sim.scene_file import load, parse, shipped_scenes
+from firmware_sim.scene_file import load, parse, shipped_scenes, with_faults
 from protocols.sensor_profiles.profile import load as load_profile
 
 ROOT = Path(__file__).parents[3]
@@ -98,3 +98,45 @@ def test_every_key_is_in_the_reference() -> None:
     keys = {field.encode_name for part in parts if part is not Struct for field in structs.fields(part)}
     reference = (ROOT / "docs/reference/scene.md").read_text(encoding="utf-8")
     assert not sorted(key for key in keys if f"`{key}`" not in reference and f"{key}]" not in reference)
+
+
+SCHEDULE = """
+repeat_s = 600.0
+[[sensor]]
+machine = "compressor-1"
+kind = "{kind}"
+start_s = 10.0
+lasts_s = 60.0
+{rest}
+"""
+
+
+def test_a_schedule_may_come_from_a_file_of_its_own(scene: Scene, tmp_path: Path) -> None:
+    """It replaces the scene's, everything else stays."""
+    (tmp_path / "faults.toml").write_text(SCHEDULE.format(kind="exception", rest="amount = 6.0"))
+    other = with_faults(scene, tmp_path / "faults.toml")
+    assert [fault.kind for fault in other.faults.sensor] == ["exception"]
+    assert other.faults.machine == ()
+    assert structs.replace(other, faults=scene.faults) == scene
+
+
+@pytest.mark.parametrize(
+    ("kind", "rest", "complaint"),
+    [
+        ("swapped_words", 'channel = "axial_mm_s"', "32 bits"),
+        ("exception", "amount = 12.0", "amount is 12"),
+        ("exception", 'amount = 2.0\nchannel = "current_a"', "the whole machine's"),
+        ("quantisation", 'channel = "current_a"', "above 0"),
+        ("sparks", "", "sparks"),
+    ],
+)
+def test_a_wrong_schedule_is_refused_with_its_file_and_key(
+    scene: Scene, tmp_path: Path, kind: str, rest: str, complaint: str
+) -> None:
+    """And a file that is not there is named."""
+    (tmp_path / "faults.toml").write_text(SCHEDULE.format(kind=kind, rest=rest))
+    with pytest.raises(SceneError, match=complaint) as refused:
+        with_faults(scene, tmp_path / "faults.toml")
+    assert "faults.toml" in str(refused.value)
+    with pytest.raises(SceneError, match=r"none\.toml cannot be read"):
+        with_faults(scene, tmp_path / "none.toml")

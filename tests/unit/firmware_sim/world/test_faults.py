@@ -70,3 +70,15 @@ def test_spikes_are_rare_and_large() -> None:
     said = [(reported(TRUTH, {}, (fault,), 0.0, rng) or {})["temperature_c"] for _ in range(2_000)]
     assert set(said) == {40.0, 70.0}
     assert 0.03 < said.count(70.0) / len(said) < 0.07
+
+
+def test_a_converter_that_lost_its_bits_says_whole_steps() -> None:
+    """40 degrees in steps of seven are 42."""
+    assert _said("quantisation", 7.0) == {"temperature_c": 42.0, "current_a": 3.0}
+
+
+def test_a_unit_that_answers_an_exception_says_no_values() -> None:
+    """Neither does a swapped word change a value: that happens on the wire."""
+    fault = SensorFault("motor", "exception", start_s=0.0, lasts_s=1.0, amount=2.0)
+    assert reported(TRUTH, {}, (fault,), 0.0, np.random.default_rng(1)) is None
+    assert _said("swapped_words") == TRUTH

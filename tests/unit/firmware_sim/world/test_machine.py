@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from firmware_sim.scene import Machine, MachineFaultKind
+from firmware_sim.scene import Channel, Machine, MachineFaultKind
 from firmware_sim.scene_file import load
 from firmware_sim.world.machine import (
     Heat,
@@ -18,7 +19,7 @@ from firmware_sim.world.machine import (
     speed_rpm,
     warmed,
 )
-from firmware_sim.world.shaking import vibration_mm_s
+from firmware_sim.world.shaking import Severities, axial_mm_s, vibration_mm_s
 from protocols.sensor_profiles.profile import load as load_profile
 
 MACHINES = load("small_warehouse").machines
@@ -120,3 +121,38 @@ def test_transmitters_are_noisy_around_the_truth() -> None:
         said = np.array([reading[channel] for reading in readings])
         assert said.std() > 0
         assert said.mean() == pytest.approx(value, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "channel", "factor"),
+    [("belt_slip", "speed_rpm", 0.88), ("leak", "pressure_bar", 0.65), ("cavitation", "pressure_bar", 0.75)],
+)
+def test_a_fault_takes_its_share(kind: MachineFaultKind, channel: Channel, factor: float) -> None:
+    """Of speed or of pressure; a slipping belt leaves the current as it is, a leak makes the machine work more."""
+    pump, time_s = MACHINES[2], MACHINES[2].load.period_s / 2
+    sound = quantities(pump, Heat(10.0, 5.0), {}, time_s)
+    broken = quantities(pump, Heat(10.0, 5.0), {kind: 1.0}, time_s)
+    assert broken[channel] == pytest.approx(factor * sound[channel], rel=1e-6)
+    assert broken["current_a"] == pytest.approx(sound["current_a"])
+
+
+def test_a_leak_keeps_the_machine_at_work() -> None:
+    """The mean load over a cycle is higher, its least and most are the same."""
+    cycle = MACHINES[1].load
+    times_s = np.linspace(0.0, cycle.period_s, 201)
+    sound, leaking = load_share(cycle, times_s), load_share(cycle, times_s, leak=1.0)
+    assert leaking.mean() > sound.mean() + 0.2 * (cycle.high - cycle.low)
+    assert (leaking.min(), leaking.max()) == (sound.min(), sound.max())
+
+
+def test_a_shaft_out_of_line_shakes_along_itself_more_than_across() -> None:
+    """Against what each direction does when it is in line; imbalance does the opposite."""
+    fan = structs.replace(MACHINES[0].vibration, misalignment_mm_s=5.0, axial_share=0.5)
+
+    def added(severities: Severities) -> tuple[float, float]:
+        across = vibration_mm_s(fan, 0.97, 0.5, severities) ** 2 - vibration_mm_s(fan, 0.97, 0.5, {}) ** 2
+        along = axial_mm_s(fan, 0.5, 0.97, 0.5, severities) ** 2 - axial_mm_s(fan, 0.5, 0.97, 0.5, {}) ** 2
+        return across, along
+
+    assert added({"misalignment": 1.0})[1] > 2 * added({"misalignment": 1.0})[0]
+    assert added({"imbalance": 1.0})[1] < 0.2 * added({"imbalance": 1.0})[0]
