@@ -97,7 +97,7 @@ def requested_key(request: str) -> PublicKey:
         read = x509.load_pem_x509_csr(request.encode())
         key = read.public_key()
         is_genuine = read.is_signature_valid
-    except (ValueError, UnsupportedAlgorithm, InvalidSignature) as error:
+    except (ValueError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion) as error:
         raise BadSignature(f"not a certificate request in PEM form: {error}") from error
     if not isinstance(key, Ed25519PublicKey) or not is_genuine:
         raise BadSignature("the certificate request must be of an Ed25519 key, and signed by it")
@@ -108,7 +108,7 @@ def read_certificate(pem: bytes) -> Certificate:
     """The first certificate in `pem`. Raises SecretError."""
     try:
         return x509.load_pem_x509_certificate(pem)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise SecretError(
             f"not a certificate in PEM form: {error}; restore the file, or run: tallyhouse tls init"
         ) from error

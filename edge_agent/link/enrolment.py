@@ -122,7 +122,7 @@ def _authority(said: bytes) -> str:
 def _fingerprint(pem: str) -> str:
     try:
         return fingerprint_of(x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER))
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise EnrolmentRefused(f"the centre shows no authority: {error}") from error
 
 

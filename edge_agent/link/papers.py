@@ -29,7 +29,7 @@ class Papers:
         """The device's certificate. Raises ConfigError."""
         try:
             return x509.load_pem_x509_certificate(self.certificate.read_bytes())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, x509.InvalidVersion) as error:
             raise ConfigError(f"certificate_file {self.certificate}: {error}; claim this device again") from error
 
     def ends_at(self) -> datetime:

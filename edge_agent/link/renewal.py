@@ -71,7 +71,7 @@ class Renewing:
         try:
             certificate = x509.load_pem_x509_certificate(pem.encode())
             certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.encode()))
-        except (ValueError, TypeError, InvalidSignature) as error:
+        except (ValueError, TypeError, InvalidSignature, x509.InvalidVersion) as error:
             raise EnrolmentRefused(f"the certificate that came is not of our authority: {error}") from error
         ours = self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         if certificate.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw) != ours:

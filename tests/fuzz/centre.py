@@ -17,8 +17,8 @@ from central import config, house_file
 from central.backup.manifest import MANIFEST, BackupFolder
 from central.backup.manifest import Manifest as BackupManifest
 from central.bus import Message
-from central.errors import BackupError, ConfigError, HouseFileError, Refused
-from central.fleet import bundle
+from central.errors import BackupError, ConfigError, HouseFileError, Refused, SecretError
+from central.fleet import bundle, certificates
 from central.fleet.archives import Archives
 from central.fleet.certificates import requested_key
 from central.fleet.settings_schema import faults
@@ -30,7 +30,9 @@ from central.ingest.speakers import Speakers
 from central.ingest.verdicts import judge
 from central.store.devices import Device
 from central.store.releases import Release
+from edge_agent.errors import ConfigError as ConfigOfDevice
 from edge_agent.link.enrolment import request_of
+from edge_agent.link.papers import Papers
 from protocols import codec
 from protocols.errors import BadSignature
 from protocols.messages.evidence import Evidence
@@ -52,6 +54,7 @@ def doors(folder: Path, leaving: ExitStack) -> list[Door]:
         *_of_landing(folder, leaving),
         *_of_files(folder),
         Door("certificate request", [request_of(KEY).encode()], _request, (BadSignature,), 0.1),
+        Door("certificate", [_certificate()], partial(_certificates, folder), (SecretError, ConfigOfDevice), 0.1),
         Door("settings schema", [_schema()], _settings, (), 1.0),
     ]
 
@@ -263,6 +266,20 @@ def _read_backup(folder: Path, content: bytes) -> None:
 
 def _request(content: bytes) -> None:
     requested_key(content.decode("utf-8", "replace"))
+
+
+def _certificate() -> bytes:
+    return certificates.certificate_pem(certificates.new_authority("House", NOON).certificate)
+
+
+def _certificates(folder: Path, content: bytes) -> None:
+    """At the centre, and at the device."""
+    file = folder / "device.crt"
+    file.write_bytes(content)
+    try:
+        certificates.is_due(certificates.read_certificate(content), NOON)
+    finally:
+        Papers(file, file, file).is_due(NOON)
 
 
 def _schema() -> bytes:

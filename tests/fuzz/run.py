@@ -3,6 +3,7 @@
 import signal
 import time
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -96,7 +97,9 @@ def _watched() -> Iterator[None]:
 
     before = signal.signal(signal.SIGVTALRM, stop)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # numpy's, of numbers that a torn state holds
+            yield
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)

@@ -42,7 +42,7 @@ def read(state: bytes) -> Snapshot:
         if sha256(content).hexdigest() != header.sha256:
             raise SnapshotRejected("equipment_anomaly: the checksum of the state does not fit; learning starts again")
         found = msgspec.msgpack.decode(content, type=Snapshot, dec_hook=arrays.read)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SnapshotRejected(f"equipment_anomaly: {error}; learning starts again") from error
     if not all(is_whole(each) for states in found.assets.values() for each in states):
         raise SnapshotRejected("equipment_anomaly: parts of the state do not fit each other; learning starts again")

@@ -16,6 +16,14 @@ from tests.fuzz.run import good_ones, tried
 INPUTS = 4_000
 DEEP = b"[" * 20_000
 DIGITS = b"9" * 5_000
+ODD_REQUEST = (
+    b"-----BEGIN CERTIFICATE REQUEST-----\n"
+    b"MIGQMEQCASAwETEPMA0GA1UEAwwGZGV2aWNlMCowBQYDK2VwAyEALN+MMBRLcDBf\n"
+    b"IrZ9K36BDNtR/XaQYksH2qzsLTf1GAigADAFBgMrZXADQQDBRdUECT78ZdREdZDX\n"
+    b"AxnH9c8zubIwsuAqAE3kHp17WsYdVIyKsHjpwEd+zxK6jnKN9dtLZvP2uYckxRWa\n"
+    b"KfUN\n"
+    b"-----END CERTIFICATE REQUEST-----\n"
+)  # of version 33
 OTHER_KEY = (
     b"-----BEGIN PRIVATE KEY-----\n"
     b"MC4CAQAwBQYDK3VwBCIEIDFzzSeURAu/gXejm/cqItalLGKTm7wHk5BoEhq96lyW\n"
@@ -67,6 +75,7 @@ FOUND = [
     ("centre's TOML", b"a = " + DIGITS),
     ("house file", b"a = " + DIGITS),
     ("journal of replies", b'{"boot":"b","replies":[1180591620717411303424]}'),
+    ("certificate request", ODD_REQUEST),
     ("land reported", b'{"version":1180591620717411303424,"boot":"b"}'),
 ]  # fmt: skip
 
