@@ -38,7 +38,7 @@ class Settings:
     """How large the members are. seeds: boosted models that are averaged; ridge: inverse penalty of the line."""
 
     rounds: int = 100
-    seeds: int = 2
+    seeds: int = 1
     trees: int = 150
     ridge: float = 0.01
     is_balanced: bool = False
