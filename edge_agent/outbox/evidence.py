@@ -140,6 +140,11 @@ def forget_old(connection: sqlite3.Connection, delivered_before_ms: int) -> None
     _drop(connection, [row[0] for row in connection.execute(query, (delivered_before_ms,))])
 
 
+def move_in_time(connection: sqlite3.Connection, leap_ms: int) -> None:
+    """Date what was delivered by a wall clock that leapt since, in the caller's transaction."""
+    connection.execute("UPDATE pieces SET delivered_ms = delivered_ms + ? WHERE delivered_ms IS NOT NULL", (leap_ms,))
+
+
 def evict_pieces(connection: sqlite3.Connection, wanted_bytes: int, only_delivered: bool = False) -> tuple[int, int]:
     """Drop pieces worth so many bytes, in the caller's transaction: how many that waited, how many in all."""
     gone, freed, waited = list[int](), 0, 0

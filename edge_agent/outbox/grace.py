@@ -1,8 +1,9 @@
 """What the centre has acknowledged and this device still keeps, for a centre that comes back from an older backup.
 
 The newest acknowledged row always stays (the probe). Older ones leave in ranges: oldest first, once there is more of them
-than `grace_bytes`, or when they were acknowledged before the grace was over. For the second, the cursor is marked once an
-hour; a clock that shows the past marks nothing.
+than `grace_bytes`, or when their grace is over. For the second, the cursor is marked once an hour; a clock that shows the
+past marks nothing. When the wall clock leaps, or the device was off, what it marked moves along: between two marks at most
+`BELIEVED_MS` pass, so that no leap ends a grace before the centre had the time to ask.
 """
 
 import sqlite3
@@ -12,9 +13,11 @@ from datetime import datetime
 
 from edge_agent.clock import EARLIEST
 from edge_agent.outbox.budget import Budget
+from edge_agent.outbox.evidence import move_in_time
 
 PRUNE_ROWS = 2000
 MARK_MS = 3_600_000
+BELIEVED_MS = 2 * MARK_MS
 
 
 class Grace:
@@ -50,14 +53,17 @@ class Grace:
     def mark(self, connection: sqlite3.Connection, acknowledged: int, now: datetime) -> bool:
         """Remember once an hour how far the centre was, and find out what has become too old; whether it did."""
         now_ms = int(now.timestamp() * 1000)
-        if now < EARLIEST or 0 <= now_ms - self._marked_ms < MARK_MS:
+        passed_ms = now_ms - self._marked_ms
+        if now < EARLIEST or 0 <= passed_ms < MARK_MS:
             return False
+        if self._marked_ms:
+            _move_along(connection, passed_ms - min(max(passed_ms, 0), BELIEVED_MS))
         self._marked_ms = now_ms
         old_ms = now_ms - int(self._budget.grace_s * 1000)
         connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (now_ms, acknowledged))
         aged = connection.execute("SELECT max(acknowledged) FROM marks WHERE at_ms <= ?", (old_ms,)).fetchone()[0]
         self._aged = max(self._aged, aged or 0)
-        connection.execute("DELETE FROM marks WHERE at_ms <= ? OR at_ms > ?", (old_ms, now_ms))
+        connection.execute("DELETE FROM marks WHERE at_ms <= ?", (old_ms,))
         return True
 
     def due_below(self, acknowledged: int, slack_bytes: int = 0) -> int:
@@ -79,6 +85,16 @@ class Grace:
         if not count or upto >= self._aged:
             self._aged = 0
         return int(count)
+
+
+def _move_along(connection: sqlite3.Connection, leap_ms: int) -> None:
+    """The wall clock leapt: what it dated keeps its age."""
+    if not leap_ms:
+        return
+    marks = connection.execute("SELECT at_ms + ?, acknowledged FROM marks", (leap_ms,)).fetchall()
+    connection.execute("DELETE FROM marks")
+    connection.executemany("INSERT INTO marks VALUES (?, ?)", marks)
+    move_in_time(connection, leap_ms)
 
 
 def _rows_and_bytes(connection: sqlite3.Connection, after: int, upto: int) -> tuple[int, int]:

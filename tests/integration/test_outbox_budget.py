@@ -196,8 +196,39 @@ def test_delivered_pictures_stay_for_the_grace_and_go_again_when_asked(tmp_path:
         spool.forget_delivered()
         assert (spool.next_after(0, 9) or pytest.fail("not sent again")).name == name
         spool.delivered([name])
-        queue.append(entries(3, 3), NOON + timedelta(hours=25))
+        for hours in range(1, 26):
+            queue.append(entries(3, 3), NOON + timedelta(hours=hours))
         assert file.connection.execute("SELECT count(*) FROM evidence").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("leap", [timedelta(days=3), timedelta(days=-3), timedelta(hours=2, minutes=1)])
+def test_a_leap_of_the_wall_clock_neither_ends_nor_prolongs_the_grace(tmp_path: Path, leap: timedelta) -> None:
+    """Half a day before it, half a day after it, also over a restart; rows and pictures alike."""
+    path, begin = tmp_path / "outbox.db", NOON + timedelta(days=9)
+    with outbox(path, Budget()) as (file, queue):
+        queue.append([said(1, defect(), bytes(900))], begin)
+        queue.acknowledge(1)
+        EvidenceSpool(file).delivered([(EvidenceSpool(file).next_after(0, 1) or pytest.fail("no piece")).name])
+        for hours in range(1, 13):
+            queue.append(entries(1, 1), begin + timedelta(hours=hours))
+    with outbox(path, Budget()) as (file, queue):
+        queue.acknowledge(queue.last)
+        for hours in range(14, 24):
+            queue.append(entries(1, 1), begin + leap + timedelta(hours=hours))
+        assert (kept_rows(file, 1), kept_pieces(file)) == (1, 1)
+        for hours in range(24, 28):
+            queue.append(entries(1, 1), begin + leap + timedelta(hours=hours))
+        assert (kept_rows(file, 1), kept_pieces(file)) == (0, 0)
+
+
+def kept_rows(file: OutboxFile, upto: int) -> int:
+    """How many rows up to there are here."""
+    return rows_and_bytes(file, upto)[0]
+
+
+def kept_pieces(file: OutboxFile) -> int:
+    """How many pieces of evidence are here."""
+    return int(file.connection.execute("SELECT count(*) FROM evidence").fetchone()[0])
 
 
 def test_an_upload_goes_on_where_it_was_after_a_restart(tmp_path: Path) -> None:
