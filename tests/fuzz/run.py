@@ -43,9 +43,9 @@ class Report:
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
 
 
-def tried(doors: Sequence[Door], inputs: int, random: Random) -> Report:
-    """So many inputs, each at a door by the doors' shares."""
-    report = Report()
+def tried(doors: Sequence[Door], inputs: int, random: Random, before: Report | None = None) -> Report:
+    """So many inputs, each at a door by the doors' shares; added to what was tried `before`."""
+    report = before or Report()
     shares = [door.share for door in doors]
     with _watched():
         for door in random.choices(doors, shares, k=inputs):
