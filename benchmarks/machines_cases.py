@@ -79,8 +79,10 @@ def _machine_cases(machine: Machine, day: int, rng: np.random.Generator) -> Iter
     for kind, signs in SIGNS.items():
         if machine.profile in ONLY.get(kind, (machine.profile,)):
             begins_s, seed = _drawn(machine, day, rng)
-            ramp_s = WEAR_RAMP_S if kind == "bearing_wear" else float(rng.uniform(0.1, 2.0)) * HOUR_S
-            fault = MachineFault(machine.id, kind, begins_s, ramp_s, LASTS_S, float(rng.uniform(0.4, 1.0)))
+            ramp_s, severity = float(rng.uniform(0.1, 2.0)) * HOUR_S, float(rng.uniform(0.4, 1.0))
+            if kind == "bearing_wear":  # until it fails, or is about to
+                ramp_s, severity = WEAR_RAMP_S, 0.75 + 0.25 * severity
+            fault = MachineFault(machine.id, kind, begins_s, ramp_s, LASTS_S, severity)
             yield Case(machine, kind, False, signs, begins_s, Faults(NEVER_S, machine=(fault,)), seed)
 
 
