@@ -11,6 +11,8 @@ from markupsafe import Markup
 
 WIDTH, HEIGHT = 1000.0, 100.0
 TICKS = 4
+MARK_HEIGHT = 8.0
+LEAST_SPREAD = 0.5  # of the greatest value: flat lines leave room for a limit that is half as high again
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """What to draw between two times. band: (time, low, high); spans: (from, to) of what did not fit."""
+    """What to draw between two times. band: (time, low, high); spans: (from, to) of what did not fit.
+
+    limits: (value, style), lines across that are drawn where they do not flatten the rest; marks: times of events.
+    """
 
     start: float
     end: float
@@ -34,14 +39,27 @@ class Chart:
     band: Sequence[tuple[float, float, float]] = ()
     spans: Sequence[tuple[float, float]] = ()
     floor: float | None = None  # the axis reaches at least here
+    limits: Sequence[tuple[float, str]] = ()
+    marks: Sequence[float] = ()
 
     @property
     def ticks(self) -> list[float]:
         """Round numbers from below the least value to above the greatest, at equal steps, greatest first."""
+        values = [*self._values, *(limit for limit, _ in self.near_limits)]
+        return _ticks(min(values, default=0.0), max(values, default=1.0))
+
+    @property
+    def near_limits(self) -> list[tuple[float, str]]:
+        """The limits that lie no farther from the values than these spread."""
+        least, greatest = min(self._values, default=0.0), max(self._values, default=1.0)
+        spread = max(greatest - least, abs(greatest) * LEAST_SPREAD)
+        return [one for one in self.limits if least - spread <= one[0] <= greatest + spread]
+
+    @property
+    def _values(self) -> list[float]:
         values = [y for line in self.lines for _, y in line.points]
         values += [y for _, low, high in self.band for y in (low, high)]
-        values += [] if self.floor is None else [self.floor]
-        return _ticks(min(values, default=0.0), max(values, default=1.0))
+        return values + ([] if self.floor is None else [self.floor])
 
     @property
     def tick_digits(self) -> int:
@@ -71,11 +89,13 @@ def drawing(chart: Chart) -> Markup:
         f'<rect class="span" x="{x(begin)}" y="0" width="{max(2.0, x(end) - x(begin)):.1f}" height="{HEIGHT:g}"/>'
         for begin, end in chart.spans
     )
+    limits = "".join(f'<path class="limit {style}" d="M0 {y(value)}H{WIDTH:g}"/>' for value, style in chart.near_limits)
+    marks = "".join(f"M{x(time)} {HEIGHT:g}v-{MARK_HEIGHT:g}" for time in chart.marks if chart.start <= time <= chart.end)
     band = _closed([(x(t), y(low), y(high)) for t, low, high in chart.band])
     lines = "".join(_line(line, [(x(t), y(v)) for t, v in line.points]) for line in chart.lines)
     return Markup(  # noqa: S704  # numbers and our own class names only
         f'<svg class="plot" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" preserveAspectRatio="none" aria-hidden="true">'
-        f"{grid}{band}{spans}{lines}</svg>"
+        f"{grid}{band}{spans}{limits}{lines}" + (f'<path class="mark" d="{marks}"/>' if marks else "") + "</svg>"
     )
 
 

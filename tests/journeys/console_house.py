@@ -221,11 +221,11 @@ class ConsoleHouse:
             self._hear(conn, "conveyor-1", Raised(since, 1), event=("ear-01", sequence))
 
     def pump_is_being_repaired(self) -> None:
-        """An alarm that Chen has put away for an hour."""
+        """An alarm that Li has put away for an hour."""
         with writing(self.engine) as conn:
             self._hear(conn, "pump-1", Raised(self.now(), 2), rule="drift")
             until = self.now() + timedelta(hours=1)
-            shelved = Shelved(self.now(), "chen", until, "repair: new seal")
+            shelved = Shelved(self.now(), "li", until, "repair")
             alarm_book.act(conn, SITE, "machine/pump-1/drift", shelved, self.now())
 
     def falls_ill(self, machine: str, rule: str = "level", *, is_latching: bool = False) -> None:

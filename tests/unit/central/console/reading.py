@@ -11,7 +11,7 @@ from central.store.engine import reading
 from tests.journeys.console_house import ConsoleHouse
 
 SPOKEN_ATTRIBUTES = ("alt", "aria-label", "title", "placeholder", "data-text")
-UNREAD = ("script", "style", "code", "pre", "time")
+UNREAD = ("script", "style", "code", "pre", "time", "cite")
 
 
 @dataclass

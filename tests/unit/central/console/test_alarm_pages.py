@@ -201,7 +201,7 @@ def test_alarm_health_counts_what_a_person_must_bear(desk: FlaskClient, own: Con
     assert "chatters" in noisiest
     assert '<td class="n">12</td>' in noisiest
     assert html.count("too many") == 3  # the busiest ten minutes, a flood, one that chatters
-    assert "Being repaired: new seal" in html.partition('id="away"')[2]
+    assert "Being repaired" in html.partition('id="away"')[2]
     for span in ("7d", "30d", "nonsense"):
         assert desk.get(f"/equipment/alarms?range={span}").status_code == 200
 
@@ -213,3 +213,13 @@ def test_a_silent_device_is_an_alarm_on_its_own_page(desk: FlaskClient, own: Con
     assert "It keeps its messages." in read(desk, "/equipment/alarms/device/ear-01")
     do(desk, "acknowledge", "device/ear-01/silent")
     assert state(own, "device/ear-01/silent") == "acknowledged"
+
+
+def test_a_machines_charts_show_its_limits_and_what_happened(desk: FlaskClient) -> None:
+    """The limits of its sensor profile with their source, and a tick for each line of the journal in the range."""
+    for span in ("1h", "24h", "7d", "30d"):
+        html = read(desk, f"/equipment/conveyor-1?range={span}")
+        assert "ISO 10816-1 class I" in html, span
+        assert 'class="limit warning"' in html, span
+        assert 'class="mark"' in html, span
+    assert "page=machine_long_ago" in html

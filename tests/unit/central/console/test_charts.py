@@ -63,3 +63,20 @@ def test_band_and_spans_are_drawn() -> None:
     svg = drawing(Chart(0, 10, (Line([(0, 1), (10, 5)]),), band=[(0, 0, 2), (10, 0, 2)], spans=[(4, 8)]))
     assert 'class="band"' in svg
     assert '<rect class="span" x="400.0"' in svg
+
+
+def test_a_limit_is_drawn_where_it_does_not_flatten_the_lines() -> None:
+    """One within the spread of the values is on the chart, one far above them is not; neither hides a value."""
+    chart = Chart(0, 10, (Line([(0, 1.0), (5, 3.0)]),), limits=[(4.5, "warning"), (40.0, "alarm")])
+    assert chart.near_limits == [(4.5, "warning")]
+    assert 4.5 <= chart.ticks[0] < 40
+    assert 'class="limit warning"' in drawing(chart)
+    assert "alarm" not in drawing(chart)
+
+
+def test_events_are_ticks_at_the_foot_and_only_those_of_the_time_shown() -> None:
+    """One before the beginning is left out."""
+    svg = drawing(Chart(0, 10, (Line([(0, 1.0), (5, 3.0)]),), marks=[-1, 5, 10]))
+    assert svg.count("v-8") == 2
+    assert "M500.0 100v-8" in svg
+    assert 'class="mark"' not in drawing(Chart(0, 10, (Line([(0, 1.0)]),), marks=[11]))
