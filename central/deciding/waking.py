@@ -14,17 +14,17 @@ __all__ = ["Fact", "wake"]
 
 def wake(conn: Connection, capabilities: Sequence[Capability], facts: Iterable[Fact], now: datetime) -> int:
     """Mark due what the facts concern, once for each capability and subject. Returns how many are due by it."""
+    woken = {(card, fact.site, _named(card, fact)) for fact in facts for card in capabilities if fact.noun in card.wakes_on}
     calls = {
-        due.Call(fact.site, card.name, subject, now + timedelta(seconds=card.settle_s))
-        for fact in facts
-        for card in capabilities
-        if fact.noun in card.wakes_on
-        for subject in _subjects(conn, card, fact)
+        due.Call(site, card.name, subject, now + timedelta(seconds=card.settle_s))
+        for card, site, named in woken
+        for subject in (card.subjects(conn, site) if named is None else [named])
     }
     due.wake_all(conn, calls, now)
     return len(calls)
 
 
-def _subjects(conn: Connection, card: Capability, fact: Fact) -> Sequence[str]:
+def _named(card: Capability, fact: Fact) -> str | None:
+    """The subject that a fact names; None for every subject, which are asked for once, however many facts there are."""
     named_by = card.wakes_on[fact.noun]
-    return card.subjects(conn, fact.site) if named_by == EVERY_SUBJECT else [fact.values[named_by]]
+    return None if named_by == EVERY_SUBJECT else fact.values[named_by]
