@@ -1,5 +1,6 @@
 """Samples to committed events: order, urgency, isolation, full disk."""
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ import pytest
 
 from edge_agent.clock import DeviceClock
 from edge_agent.errors import SampleRefused
+from edge_agent.logs import set_up_logs
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.evidence import EvidenceSpool
 from edge_agent.outbox.queue import Queue
@@ -86,6 +88,18 @@ def test_routine_waits_and_an_urgent_finding_takes_it_along(file: OutboxFile) ->
     assert (second.kind, second.occurred_at, second.model) == ("defect/1", LATER, "m")
     assert EvidenceSpool(file).count() == 1
     assert saved(file, "pump-1/one") == b'{"left":0}'
+
+
+def test_what_is_urgent_is_logged_with_the_trace_that_the_centre_goes_on_with(
+    file: OutboxFile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its event's id; routine is not logged one by one."""
+    set_up_logs("json")
+    line, queue = pipeline(file, one=Scripted([[routine(), Finding(defect(), urgent=True)]]))
+    line.observe(reading())
+    second = read_event(queue.oldest_first(1, 10**6, 1)[0].event)
+    (logged,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (logged["event"], logged["sequence"], logged["trace"]) == ("concluded", 2, second.id.replace("-", ""))
 
 
 def test_fifty_wait_for_nothing(file: OutboxFile) -> None:
