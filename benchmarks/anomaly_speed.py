@@ -23,7 +23,8 @@ from edge_agent.task import Context
 from edge_agent.tasks.equipment_anomaly.card import CARD
 from edge_agent.tasks.equipment_anomaly.channels import known
 from edge_agent.tasks.equipment_anomaly.limits import ChannelLimits
-from edge_agent.tasks.equipment_anomaly.watch import Tuning, Watch, begin
+from edge_agent.tasks.equipment_anomaly.watch import Watch
+from edge_agent.tasks.equipment_anomaly.watch_state import Tuning, begin
 
 CHANNELS, BLOCK, LEARN_ROWS = 8, 64, 6_400
 ROUNDS, QUICK_ROUNDS = 9, 2

@@ -49,7 +49,7 @@ class Task(Protocol):
         ...
 
     def snapshot(self) -> bytes:
-        """The state as versioned JSON; empty when there is none worth keeping."""
+        """The state in a versioned form of the task's own, never pickle; empty when there is none worth keeping."""
         ...
 
     def restore(self, state: bytes) -> None:

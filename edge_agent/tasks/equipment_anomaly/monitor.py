@@ -10,7 +10,7 @@ import numpy as np
 from edge_agent.errors import SampleRefused
 from edge_agent.sample import Reading
 from edge_agent.task import Finding
-from edge_agent.tasks.equipment_anomaly import anomalies, onset, operating, scoring, stretch, summary, watch
+from edge_agent.tasks.equipment_anomaly import anomalies, onset, operating, scoring, stretch, summary
 from edge_agent.tasks.equipment_anomaly.anomalies import Phase, Seen
 from edge_agent.tasks.equipment_anomaly.arrays import Array, Mask
 from edge_agent.tasks.equipment_anomaly.channels import known
@@ -20,7 +20,8 @@ from edge_agent.tasks.equipment_anomaly.onset import Condition
 from edge_agent.tasks.equipment_anomaly.operating import OperatingPoint
 from edge_agent.tasks.equipment_anomaly.settings import Settings
 from edge_agent.tasks.equipment_anomaly.state import AssetState, advance
-from edge_agent.tasks.equipment_anomaly.watch import Tuning, Watch
+from edge_agent.tasks.equipment_anomaly.watch import Watch
+from edge_agent.tasks.equipment_anomaly.watch_state import Tuning, begin
 from protocols.messages.evidence import Stretch
 
 MODEL = "window-t2-pca-cusum/2"
@@ -143,7 +144,7 @@ class Monitor:
     def _watching(self, seen: Seen, elapsed_s: float) -> Watch | None:
         """The watch, begun with the second reading: only then the time between readings is known."""
         if self._watch is None and elapsed_s > 0:
-            self._watch = Watch(watch.begin(seen.values, self._tuning, elapsed_s), self._known, self._tuning)
+            self._watch = Watch(begin(seen.values, self._tuning, elapsed_s), self._known, self._tuning)
             self.state.watch = self._watch.state
         return self._watch
 

@@ -14,14 +14,15 @@ from msgspec import Struct
 from edge_agent.tasks.equipment_anomaly.arrays import Array, Mask
 from edge_agent.tasks.equipment_anomaly.steps import FEWEST_STEPS, Steps
 
-WIDTHS = 3.0
+WIDTHS = 3.0  # of the usual stray of a window mean
 FLOOR = 0.1  # of the spread: a steadier window mean than this is luck
 RELATIVE_FLOOR = 0.0005  # of the level: smaller is the sensor's arithmetic, not the machine
 CALM_WIDTHS = 1.7  # the limit is some 1.7 widths, and `calm` a third of what is never held against the machine
 TRUST, LEAST_TRUST = 3.0, 0.1  # power of the share that is flicker; a wanderer still counts when it goes ten times too far
 SLOW_ROWS, FAST_ROWS = 200.0, 50.0  # time constants of following: a channel that flickers, one that wanders
 REACH = 3.0  # widths that a level may be followed to, where it does not go further with the hall
-MOST_DRIFT, REST_OF_FLOOR = 1.5, 0.1
+MOST_DRIFT = 1.5  # of flicker or usual wandering, from the first third to the last: more is still moving
+REST_OF_FLOOR = 0.1  # of `calm`: a smaller drift than this is rest, too
 LOAD_SHARE, FEWEST_LOAD_STEPS = 0.5, 8  # of a channel's variance that the load must explain
 WILDEST = 8.0  # spreads: a step further out than this is not learned as usual wandering
 
@@ -80,31 +81,46 @@ def learn(normal: Normal, steps: Steps, chosen: Mask, known: Known, rows: int) -
     if normal.load < 0 and not normal.weight.any() and known.drive is not None and chosen[known.drive]:
         _learn_load(normal, steps, known.drive)
     means, noise = _off_the_line(normal, steps)
-    centre = np.nanmedian(np.where(chosen, means, 0.0), axis=0)
-    noise = np.minimum(
-        np.nanmean(np.where(chosen, noise, 0.0), axis=0), 9 * np.nanmedian(np.where(chosen, noise, 0.0), axis=0) + 1e-300
+    found, strayed = _learned(
+        np.where(chosen, means, 0.0), _usual(np.where(chosen, noise, 0.0)), chosen, steps.origin, known, rows
     )
-    spread2 = noise + np.nanvar(np.where(chosen, means, 0.0), axis=0)
-    floor = np.maximum(RELATIVE_FLOOR * np.abs(centre + steps.origin), known.calm / 10)
-    spread = np.maximum(np.sqrt(spread2), floor)
-    spread = np.where(spread > 0, spread, 1.0)  # at rest at exactly 0: any change of it is one
-    share = _wandering(np.where(chosen, means, 0.0) - centre, noise, rows)
-    z = np.where(chosen, (means - centre) / spread, 0.0)
-    rate = 1 - np.exp(-rows / (FAST_ROWS + (SLOW_ROWS - FAST_ROWS) * _trust(share, chosen)))
-    strayed = _strayed(np.clip(z, -WILDEST, WILDEST), rate)
-    usual2 = np.maximum(np.nanmean(strayed**2, axis=0), noise / spread**2 / rows)
-    width = np.maximum(np.sqrt(FLOOR**2 + WIDTHS**2 * usual2), CALM_WIDTHS * known.calm / spread)
-    reach = np.maximum(REACH * width, known.roams / spread)
-    roam = known.roams / spread
-    found = (centre + steps.origin, spread, width, rate, reach, roam, share)
-    names = ("centre", "spread", "width", "rate", "reach", "roam", "share")
-    for name, values in zip(names, found, strict=True):
+    for name, values in found.items():
         setattr(normal, name, np.where(chosen, values, getattr(normal, name)))
     learned = chosen | (normal.weight > 0)
     normal.weight = np.where(learned, np.maximum(LEAST_TRUST, _trust(normal.share, learned) ** TRUST), 0.0)
     normal.location = np.where(chosen, 0.0, normal.location)
     normal.steps = max(normal.steps, len(means))
-    return np.where(chosen, np.nan_to_num(strayed) / width * normal.weight, 0.0)
+    return np.where(chosen, np.nan_to_num(strayed) / normal.width * normal.weight, 0.0)
+
+
+def _learned(
+    means: Array, noise: Array, chosen: Mask, origin: Array, known: Known, rows: int
+) -> tuple[dict[str, Array], Array]:
+    """Arrays (p,) by their names in `Normal`, and what the `chosen` channels strayed in spreads, (n, p)."""
+    centre = np.nanmedian(means, axis=0)
+    off = means - centre
+    spread = _spread(off, noise, centre + origin, known)
+    share = _wandering(off, noise, rows)
+    rate = 1 - np.exp(-rows / (FAST_ROWS + (SLOW_ROWS - FAST_ROWS) * _trust(share, chosen)))
+    strayed = _strayed(np.clip(np.where(chosen, off / spread, 0.0), -WILDEST, WILDEST), rate)
+    usual2 = np.maximum(np.nanmean(strayed**2, axis=0), noise / spread**2 / rows)
+    width = np.maximum(np.sqrt(FLOOR**2 + WIDTHS**2 * usual2), CALM_WIDTHS * known.calm / spread)
+    roam = known.roams / spread
+    found = {"centre": centre + origin, "spread": spread, "width": width, "rate": rate, "share": share}
+    return found | {"reach": np.maximum(REACH * width, roam), "roam": roam}, strayed
+
+
+def _usual(noise: Array) -> Array:
+    """(p,) mean noise of the steps (n, p); a few wild ones do not lift it beyond nine medians."""
+    usual: Array = np.minimum(np.nanmean(noise, axis=0), 9 * np.nanmedian(noise, axis=0) + 1e-300)
+    return usual
+
+
+def _spread(off: Array, noise: Array, level: Array, known: Known) -> Array:
+    """(p,) flicker and wandering together, no less than what the sensor's arithmetic makes."""
+    floor = np.maximum(RELATIVE_FLOOR * np.abs(level), known.calm / 10)
+    spread = np.maximum(np.sqrt(noise + np.nanvar(off, axis=0)), floor)
+    return np.where(spread > 0, spread, 1.0)  # at rest at exactly 0: any change of it is one
 
 
 def _trust(share: Array, chosen: Mask) -> Array:

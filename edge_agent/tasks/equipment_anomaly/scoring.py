@@ -8,7 +8,8 @@ import numpy as np
 
 from edge_agent.tasks.equipment_anomaly.arrays import Array, Mask
 from edge_agent.tasks.equipment_anomaly.limits import ChannelLimits, engineering_ratio
-from edge_agent.tasks.equipment_anomaly.watch import RULES, Watch
+from edge_agent.tasks.equipment_anomaly.watch import Watch
+from edge_agent.tasks.equipment_anomaly.watch_state import RULES
 
 Rule = Literal["level", "joint", "residual", "drift", "engineering_limit"]
 

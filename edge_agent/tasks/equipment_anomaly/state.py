@@ -11,7 +11,7 @@ from edge_agent.tasks.equipment_anomaly.onset import Condition
 from edge_agent.tasks.equipment_anomaly.operating import OperatingPoint
 from edge_agent.tasks.equipment_anomaly.stretch import Recorder
 from edge_agent.tasks.equipment_anomaly.summary import Window
-from edge_agent.tasks.equipment_anomaly.watch import WatchState
+from edge_agent.tasks.equipment_anomaly.watch_state import WatchState
 
 LONGEST_GAP_S, LONGEST_GAP_ROWS = 60.0, 20
 Passage = Literal["first", "onward", "gap", "jump", "again", "late"]
@@ -54,17 +54,8 @@ def is_whole(state: AssetState) -> bool:
 
 def _is_whole_watch(watch: WatchState, channels: int) -> bool:
     normal, of_channels, square = watch.normal, (channels,), (channels, channels)
-    arrays = (
-        normal.roam,
-        normal.centre,
-        normal.spread,
-        normal.slope,
-        normal.width,
-        normal.weight,
-        normal.rate,
-        normal.reach,
-        normal.location,
-    )
+    levels = (normal.centre, normal.spread, normal.slope, normal.location, normal.roam)
+    arrays = (*levels, normal.width, normal.weight, normal.rate, normal.reach, normal.share)
     return (
         all(array.shape == of_channels for array in (*arrays, watch.block))
         and watch.cusum.sums.shape == (2, channels)

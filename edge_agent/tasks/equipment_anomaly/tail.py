@@ -76,12 +76,6 @@ def exceeded_by(maxima: Array, chance: float) -> float:
     return threshold + far
 
 
-def budget_is_reached(maxima: Maxima, alarms_a_month: float) -> bool:
-    """Whether there are blocks enough to read the budget off the tail."""
-    wanted = alarms_a_month * maxima.block_s * maxima.merge / MONTH_S / maxima.blocks.shape[1]
-    return len(maxima.blocks) >= FEWEST_BLOCKS and wanted * BEYOND * len(maxima.blocks) >= 1.0
-
-
 def _make_room(maxima: Maxima) -> None:
     """Join neighbours, until blocks are as long as they may be; then the oldest is let go."""
     if maxima.block_s * maxima.merge * 2 > LONGEST_BLOCK_S:

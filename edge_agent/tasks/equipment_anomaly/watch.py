@@ -6,82 +6,31 @@ Every score is over its limit: 1 is the limit. The fused ratio is the largest, w
 that share the budget evenly.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
-from msgspec import Struct
 
 from edge_agent.tasks.equipment_anomaly import detectors, follow, normal, steps, tail
 from edge_agent.tasks.equipment_anomaly.arrays import Array, Mask, single
 from edge_agent.tasks.equipment_anomaly.detectors import DETECTORS, Geometry
-from edge_agent.tasks.equipment_anomaly.follow import Cusum, Pace
-from edge_agent.tasks.equipment_anomaly.normal import Known, Normal
+from edge_agent.tasks.equipment_anomaly.follow import Pace
+from edge_agent.tasks.equipment_anomaly.normal import Known
 from edge_agent.tasks.equipment_anomaly.steps import Steps
 from edge_agent.tasks.equipment_anomaly.tail import Maxima
+from edge_agent.tasks.equipment_anomaly.watch_state import (
+    BLOCK_ROWS,
+    BLOCK_S,
+    DRIFT,
+    MOST_ROWS,
+    Tuning,
+    WatchState,
+    block_steps,
+    set_limits,
+    sharing,
+)
 
-MOST_ROWS, FEWEST_ROWS, STEPS_WANTED = 20, 4, 10
-BLOCK_S, BLOCK_ROWS = 60.0, 20
-SHORT, YOUNG = 1.2, 8.0  # the limit, in widths, while blocks are too few for a tail; more by 1 + YOUNG/steps
 ONE_ROW = 0.45  # of the limit: one spike, however high, moves the window mean by no more, so two make no alarm
 GROWTH, LONGEST = 1.25, 30.0
-EASED = np.array([1.65, 2.0, 0.74])  # of it, with several channels: the residual sees a single one, too, and sooner
 BRIEF_S, EVERY_ROW = 10.0, 20.0  # a row that stands for longer is no spike
 MOST_ALARMED = 4  # blocks of one excursion that count as exceedances: a long fault must not raise the limit for ever
-DRIFT = len(DETECTORS)
-RULES: tuple[Literal["level", "joint", "residual", "drift"], ...] = ("level", "joint", "residual", "drift")
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """What the settings say: seconds to learn, alarms a month, and how sharply limits are set (2 halves them)."""
-
-    learn_s: float
-    alarms_per_month: float
-    sensitivity: float = 1.0
-
-
-class WatchState(Struct, array_like=True):
-    """Everything a watch remembers. `ring`: the window of z (rows, p), `block`: sum of the means
-    of this block's steps (p,), `pending`: rows of the step still to be learned."""
-
-    rows: int
-    step_s: float
-    normal: Normal
-    steps: Steps | None
-    geometry: Geometry
-    cusum: Cusum
-    ring: Array
-    block: Array
-    pending: Array
-    limits: Array
-    highest: Array
-    maxima: Maxima | None = None
-    place: int = 0
-    steps_in_block: int = 0
-    alarmed: int = 0
-    is_stale: bool = False
-    drift: float = 0.0
-
-
-def begin(first: Array, tuning: Tuning, step_s: float) -> WatchState:
-    """Nothing learned yet. `first`: (p,) values to count from; `step_s`: seconds between rows."""
-    channels = len(first)
-    rows = int(min(MOST_ROWS, max(FEWEST_ROWS, round(tuning.learn_s / max(step_s, 1e-3) / STEPS_WANTED))))
-    flat = np.zeros((channels, channels))
-    return WatchState(
-        rows=rows,
-        step_s=step_s,
-        normal=normal.nothing(channels),
-        steps=steps.begin(np.where(np.isfinite(first), first, 0.0), tuning.learn_s),
-        geometry=Geometry(flat, flat),
-        cusum=Cusum(np.zeros((2, channels))),
-        ring=np.zeros((rows, channels)),
-        block=np.zeros(channels),
-        pending=np.zeros((rows, channels)),
-        limits=np.full(DRIFT, np.inf),
-        highest=np.zeros(DRIFT),
-    )
 
 
 class Watch:
@@ -179,26 +128,31 @@ class Watch:
         self.ratios[DRIFT] = state.drift
         return float(np.maximum.reduce(self.ratios))
 
-    @property
-    def _sharing(self) -> int:
-        """How many detectors share the budget: a single channel has a level only."""
-        return DRIFT if len(self.strayed) > 1 else 1
-
     def _rows_together(self) -> int | None:
         """How many rows may be scored under the present limits; None while something is still to be learned."""
         state = self.state
         if state.maxima is None or state.steps is not None:
             return None
         blocks = 1 if state.is_stale else max(1, state.maxima.merge - state.maxima.waiting)
-        return (blocks * self._block_steps() - state.steps_in_block) * state.rows - state.place
+        return (blocks * block_steps(state) - state.steps_in_block) * state.rows - state.place
 
     def _chunk(self, values: Array, step_s: float) -> Array:
         """Rows under the same limits: levels are constant within a step, the drift within a block."""
         state, per_limit = self.state, self._per_limit
         z = self._standardised(values)
         window = np.concatenate([state.ring[state.place :], state.ring[: state.place], z]).cumsum(axis=0)
-        strayed, drifts = (window[state.rows :] - window[: len(z)]) * self._per_window, np.empty(len(z))
-        start, ends = 0, []
+        strayed = (window[state.rows :] - window[: len(z)]) * self._per_window
+        drifts, ends = self._stepwise(z, strayed, step_s)
+        found = detectors.scores(strayed, self._both)
+        self._count_blocks(found, strayed, ends)
+        ratios = found * per_limit
+        self.strayed, self.ratios[:DRIFT], self.ratios[DRIFT] = strayed[-1], ratios[-1], drifts[-1]
+        fused: Array = np.maximum(np.maximum.reduce(ratios, axis=1), drifts)
+        return fused
+
+    def _stepwise(self, z: Array, strayed: Array, step_s: float) -> tuple[Array, list[int]]:
+        """Go through `z` (n, p) step by step, taking each step's level off `strayed`; drifts (n,), where blocks ended."""
+        state, drifts, ends, start = self.state, np.empty(len(z)), list[int](), 0
         while start < len(z):
             end = min(len(z), start + state.rows - state.place)
             strayed[start:end] -= self._at
@@ -210,12 +164,7 @@ class Watch:
             start = end
         if state.place:
             self._total = np.add.reduce(state.ring)
-        found = detectors.scores(strayed, self._both)
-        self._count_blocks(found, strayed, ends)
-        ratios = found * per_limit
-        self.strayed, self.ratios[:DRIFT], self.ratios[DRIFT] = strayed[-1], ratios[-1], drifts[-1]
-        fused: Array = np.maximum(np.maximum.reduce(ratios, axis=1), drifts)
-        return fused
+        return drifts, ends
 
     def _count_blocks(self, found: Array, strayed: Array, ends: list[int]) -> None:
         """Blocks that ended within a chunk, each with its highest scores; what is left over belongs to the next."""
@@ -244,7 +193,7 @@ class Watch:
         if state.maxima is None:
             return False
         state.steps_in_block += 1
-        return state.steps_in_block >= self._block_steps() and self._end_block()
+        return state.steps_in_block >= block_steps(state) and self._end_block()
 
     def _end_block(self) -> bool:
         state = self.state
@@ -252,11 +201,6 @@ class Watch:
         state.drift = follow.add_up(state.cusum, self._pace, state.block / state.steps_in_block, windows)
         state.block, state.steps_in_block = np.zeros_like(state.block), 0
         return True
-
-    def _block_steps(self) -> int:
-        state = self.state
-        block_s = BLOCK_S if state.maxima is None else state.maxima.block_s
-        return max(1, -(-BLOCK_ROWS // state.rows), round(block_s / (state.rows * max(state.step_s, 1e-3))))
 
     def _count_block(self, highest: Array, strayed: Array) -> None:
         """Note the `highest` scores (3,) of a block that ended at `strayed` (p,), and renew the limits when it is time."""
@@ -274,7 +218,7 @@ class Watch:
         if state.is_stale and not is_alarmed:  # limits rest while an alarm lasts: it must not lift them over itself
             state.is_stale = False
             detectors.refit(state.geometry)
-            self._set_limits(maxima)
+            set_limits(state, maxima, self._tuning)
             self._prepare()
 
     def _settle(self, evidence: Steps) -> None:
@@ -303,25 +247,18 @@ class Watch:
             geometry.covariance = np.where(old, state.geometry.covariance, geometry.covariance)
         state.geometry = Geometry(geometry.covariance, geometry.covariance)
         if state.maxima is None:
-            block_s = max(BLOCK_S, BLOCK_ROWS * state.step_s)
-            state.maxima = tail.begin(block_s, DRIFT)
-            both = detectors.forms(state.geometry)
-            found = detectors.scores(strayed, both)
-            each = self._block_steps()
-            for start in range(0, len(found) - each + 1, each):
-                tail.count(state.maxima, found[start : start + each].max(axis=0))
-        self._set_limits(state.maxima)
+            state.maxima = self._first_blocks(strayed)
+        set_limits(state, state.maxima, self._tuning)
         self._prepare()
 
-    def _set_limits(self, maxima: Maxima) -> None:
+    def _first_blocks(self, strayed: Array) -> Maxima:
+        """The steps from which the geometry was learned are the first blocks."""
         state = self.state
-        learned = tail.limits(maxima, self._tuning.alarms_per_month, self._sharing)
-        if learned is None:
-            channels = int((state.normal.weight > 0).sum())
-            short = SHORT * (1 + YOUNG / max(1, state.normal.steps))
-            joint = (short**2 + channels / normal.WIDTHS**2) ** 0.5
-            learned = np.array([short, joint, joint]) * (EASED if self._sharing > 1 else 1.0)
-        state.limits = learned / self._tuning.sensitivity
+        maxima = state.maxima = tail.begin(max(BLOCK_S, BLOCK_ROWS * state.step_s), DRIFT)
+        found, each = detectors.scores(strayed, detectors.forms(state.geometry)), block_steps(state)
+        for start in range(0, len(found) - each + 1, each):
+            tail.count(maxima, found[start : start + each].max(axis=0))
+        return maxima
 
     def _prepare(self) -> None:
         """What follows from the state and is used in every row."""
@@ -332,7 +269,7 @@ class Watch:
         self._per_window = self._per_width / state.rows
         self._at = state.normal.location * self._per_width
         self._per_limit = 1 / state.limits
-        limit, window_s = float(state.limits[: self._sharing].min()), state.rows * state.step_s
+        limit, window_s = float(state.limits[: sharing(state)].min()), state.rows * state.step_s
         self._pace = follow.pace(state.normal, limit, state.rows / MOST_ROWS, window_s)
         most = ONE_ROW if state.step_s < BRIEF_S else EVERY_ROW
         self._wildest = most * state.limits[0] / np.maximum(self._per_window, 1e-9)

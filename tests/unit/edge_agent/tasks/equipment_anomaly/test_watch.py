@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from edge_agent.tasks.equipment_anomaly import tail
 from edge_agent.tasks.equipment_anomaly.arrays import Array
 from edge_agent.tasks.equipment_anomaly.normal import Known
-from edge_agent.tasks.equipment_anomaly.watch import Tuning, Watch, begin
+from edge_agent.tasks.equipment_anomaly.watch import Watch
+from edge_agent.tasks.equipment_anomaly.watch_state import Tuning, begin
 
 TUNING = Tuning(learn_s=200, alarms_per_month=2)
 
