@@ -165,15 +165,20 @@ def _changed(name: str, task: str, found: Read) -> Mapping[str, str]:
         with parts().writing() as conn:
             twin.change(conn, name, settings={task: found.settings}, who=current_person().name, now=parts().now())
     except SettingsRefused as error:
-        return {_field_of(fault.pointer): fault.worded(translator(language())) for fault in error.faults}
+        return _by_field(error)
     except DeviceError:
         abort(404)
     return {}
 
 
-def _field_of(pointer: str) -> str:
-    """The field that a fault is about: the second part of /source~1kind/field/…"""
-    return [*pointer.split("/"), "", ""][2]
+def _by_field(error: SettingsRefused) -> Mapping[str, str]:
+    """Field → all that is wrong in it. A pointer is /source~1kind/field/…; the place within the field is named."""
+    told: dict[str, list[str]] = {}
+    for fault in error.faults:
+        field, _slash, within = fault.pointer.removeprefix("/").partition("/")[2].partition("/")
+        what = fault.worded(translator(language()))
+        told.setdefault(field, []).append(f"{within}: {what}" if within else what)
+    return {field: "; ".join(what) for field, what in told.items()}
 
 
 def _forms(name: str, task: str = "", found: Read | None = None, faults: Mapping[str, str] | None = None) -> list[TaskForm]:

@@ -91,11 +91,12 @@ def test_settings_go_from_the_form_to_the_twin_and_back(chen: FlaskClient, own_h
 def test_what_does_not_fit_stands_beside_its_field_with_what_was_typed(chen: FlaskClient) -> None:
     """Nothing is wanted of the device; nobody types twice."""
     form = {"csrf_token": token(chen, PAGE), "task": TASK, "threshold": "700", "gate": "motion", "review_share": "0.03",
-            "roi": "[0, 0, 1, 1]", "model": "defects", "line": "B 9"}  # fmt: skip
+            "roi": "[0, 9, 1, 8]", "model": "defects", "line": "B 9"}  # fmt: skip
     answer = chen.post(f"{PAGE}/settings", data=form)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
-    assert page.count('aria-invalid="true"') == 2
+    assert page.count('aria-invalid="true"') == 3
+    assert "1: must be at most 1; 3: must be at most 1" in page
     assert "must be at most 100" in page
     assert 'value="700"' in page
     chinese = chen.post(f"{PAGE}/settings", data=form, headers={"Accept-Language": "zh-CN"}).get_data(as_text=True)
