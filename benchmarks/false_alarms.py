@@ -11,6 +11,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from rich.console import Console
+from rich.progress import track
 
 from benchmarks.machines import fleet, readings
 from benchmarks.machines_monitor import Said, TableMonitor
@@ -51,7 +53,7 @@ def measure(options: Options) -> Result:
     machines = fleet(assets, SEED)
     with ProcessPoolExecutor(PROCESSES) as pool:
         jobs = [pool.submit(month, machine, place, days) for place, machine in enumerate(machines)]
-        months = [each for job in jobs for each in job.result()]
+        months = [each for job in track(jobs, "machines", console=Console(stderr=True)) for each in job.result()]
     return result(months, assets, days)
 
 

@@ -17,6 +17,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
+from rich.console import Console
+from rich.progress import track
 
 from benchmarks.false_alarms import BUDGETS, DAY_S, PROCESSES, STEP_S, settings
 from benchmarks.machines import fleet, readings
@@ -63,7 +65,7 @@ def measure(options: Options) -> Result:
             pool.submit(outcomes, machine, place, days, seed, options.quick)
             for place, machine in enumerate(fleet(count, seed))
         ]
-        found = [each for job in jobs for each in job.result()]
+        found = [each for job in track(jobs, "machines", console=Console(stderr=True)) for each in job.result()]
     return result(found, f"{count} machines, {days} days healthy before, seed {seed}")
 
 

@@ -107,7 +107,8 @@ def quantities(
 ) -> dict[Channel, float]:
     """The true value of every channel of a machine at a moment; running_s: since it was switched on, 0 while it stands."""
     values = running_quantities(machine, heat.case_k, severities, time_s, running_s)
-    return values if running_s > 0.0 else at_rest(machine, values)
+    true = values if running_s > 0.0 else at_rest(machine, values)
+    return {channel: float(value) for channel, value in true.items()}
 
 
 def running_quantities(
@@ -151,7 +152,7 @@ def noisy(channel: Channel, value: Number, z: Number) -> Number:
 def sensed(values: Mapping[Channel, float], rng: np.random.Generator) -> dict[Channel, float]:
     """What the transmitters say: the true values with their noise."""
     noise = rng.standard_normal(len(values)).tolist()
-    return {channel: noisy(channel, value, z) for (channel, value), z in zip(values.items(), noise, strict=True)}
+    return {channel: float(noisy(channel, value, z)) for (channel, value), z in zip(values.items(), noise, strict=True)}
 
 
 def _of_the_day(factors: tuple[float, ...], time_s: Number) -> Number:

@@ -1,6 +1,7 @@
 """Scene files: the shipped one is whole, a wrong one is refused with the key that is wrong."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from msgspec import Struct, structs
@@ -8,9 +9,10 @@ from msgspec import Struct, structs
 from firmware_sim import scene as scene_module
 from firmware_sim.errors import SceneError
 from firmware_sim.render.shelf_image import ROIS
-from firmware_sim.scene import Scene
+from firmware_sim.scene import MachineFaultKind, Scene
 from firmware_sim.scene_file import load, parse, shipped_scenes, with_faults
 from protocols.sensor_profiles.profile import load as load_profile
+from protocols.sensor_profiles.profile import shipped_profiles
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "firmware_sim/scenes/small_warehouse.toml").read_text(encoding="utf-8")
@@ -140,3 +142,11 @@ def test_a_wrong_schedule_is_refused_with_its_file_and_key(
     assert "faults.toml" in str(refused.value)
     with pytest.raises(SceneError, match=r"none\.toml cannot be read"):
         with_faults(scene, tmp_path / "none.toml")
+
+
+def test_in_the_machine_hall_everything_goes_wrong_within_two_hours() -> None:
+    """Every machine fault, and sensors of both kinds: those that lie and those that are silent."""
+    hall = load("machine_hall")
+    assert {fault.kind for fault in hall.faults.machine} == set(get_args(MachineFaultKind))
+    assert {fault.kind for fault in hall.faults.sensor} >= {"stuck", "spikes", "swapped_words", "exception", "dropout"}
+    assert {machine.profile for machine in hall.machines} == set(shipped_profiles())
