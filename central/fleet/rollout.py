@@ -160,6 +160,8 @@ def _in_stage(rollout: Rollout, seen: Sequence[Sight], rules: HealthRules, now: 
     patience_ends = rollout.stage_began_at + rules.patience
     if late and now < patience_ends:
         return Wait(patience_ends)
+    if not seen:
+        return Fail("never_ran", "every device of the stage was shut out before it was over; roll the model out again")
     if not ready:
         return Fail("never_ran", f"no device of the stage ran it within {rules.patience}: {_names(late)}")
     if now < max(ready):

@@ -178,3 +178,11 @@ def test_a_stage_that_nobody_ran_has_proven_nothing() -> None:
     step = next_step(rollout(0, "soaking"), [away], waiting(9, 1), None, NOON + RULES.patience)
     assert isinstance(step, Fail)
     assert step.why == "never_ran"
+    assert "1 day" in step.detail
+
+
+def test_a_stage_whose_devices_were_shut_out_has_proven_nothing() -> None:
+    """It says so at once, and not that somebody was waited for."""
+    step = next_step(rollout(1, "soaking"), [well("d1", stage=0)], waiting(9, 2), None, NOON)
+    assert isinstance(step, Fail)
+    assert "shut out" in step.detail
