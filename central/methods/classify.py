@@ -63,15 +63,17 @@ class Blend:
 
 
 def fit(values: Floats, labels: Ints, seed: int, group: Ints | None = None, settings: Settings | None = None) -> Blend:
-    """Learn `labels` (n,) from `values` (n, p). Rows of one `group` are never on both sides of the inner validation.
-
-    Raises ValueError when there are fewer than two classes.
+    """Learn `labels` (n,) from `values` (n, p). Rows of one `group` are never on both sides of the inner validation,
+    unless there are fewer groups than folds. Raises ValueError when there are fewer than two classes.
     """
     settings = settings or Settings()
     classes, truth = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(f"only label {classes} among {len(labels)} rows: a learner needs two")
-    parts = folds.stratified(truth, INNER_FOLDS, seed) if group is None else folds.grouped(group, INNER_FOLDS, seed)
+    if group is None or len(np.unique(group)) < INNER_FOLDS:
+        parts = folds.stratified(truth, INNER_FOLDS, seed)
+    else:
+        parts = folds.grouped(group, INNER_FOLDS, seed)
     apart = np.zeros((3, len(truth), len(classes)))
     for part in range(INNER_FOLDS):
         inside, outside = parts != part, parts == part

@@ -51,6 +51,13 @@ def test_rows_set_aside_are_told_apart(table: tuple[Floats, Ints], blend: Blend)
     assert blend.hygiene.kept.tolist() == [0, 1, 2]
 
 
+def test_rows_of_one_day_are_learned_from_too(table: tuple[Floats, Ints]) -> None:
+    """Fewer groups than folds: rows are then set aside one by one."""
+    values, failed = table
+    learned = classify.fit(values, failed, seed=0, group=np.zeros(len(failed), dtype=np.intp), settings=SMALL)
+    assert learned.out_of_fold.sum(axis=1) == pytest.approx(1)
+
+
 def test_one_label_is_nothing_to_learn_from() -> None:
     """Refused with the label that there is."""
     with pytest.raises(ValueError, match="a learner needs two"):

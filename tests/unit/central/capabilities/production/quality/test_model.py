@@ -31,6 +31,7 @@ def codes(outcome: Outcome) -> list[str]:
 def test_parts_are_held_from_the_chance_on_at_which_that_is_the_cheaper() -> None:
     """90 to hold an hour against 0.9 × 60 × 2.6 at stake."""
     limit = hold_from(Params(), 2.6)
+    assert limit is not None
     assert limit == pytest.approx(90 / (60 * 2.6 * 0.9), abs=1e-4)
     assert decide(rated(limit + 0.001), Params()).state == "proposed"
     assert decide(rated(limit - 0.001), Params()).state == "nothing"
