@@ -118,7 +118,7 @@ CARD = Capability(
         "gives_skill": N_("Find somebody else with the skills for {name}"),
     },
     causes={
-        "condition": N_("Condition {condition}, {as_of}"),
+        "condition": N_("Its newest condition, of {as_of}"),
         "age": N_("{asset_class}, {age_d} days in service"),
         "work_orders": N_("Work orders: {found_true} found a fault, {found_false} found none"),
         "part": N_("{part}: {on_hand} on hand"),

@@ -43,7 +43,8 @@ def _waiting(own: Judged, inputs: Inputs, params: Params, why: tuple[Reason, ...
     cheaper = Reason("waiting_is_cheaper", **explaining.costs(own, inputs, params))
     chance = own.early_cost / own.asset.breakdown_cost if own.asset.breakdown_cost else 1.0
     would = (Reason("order_if_chance", chance=round(chance, 4), horizon_d=params.horizon_d),) if chance < 1 else ()
-    return Outcome.nothing(cheaper, *why, would_change=would)
+    rest = [reason for reason in why if reason.code != "costs_compared"]  # the first reason compares them
+    return Outcome.nothing(cheaper, *rest, would_change=would)
 
 
 def _placed(own: Judged, every: list[Judged], inputs: Inputs, params: Params, why: tuple[Reason, ...]) -> Outcome[WorkOrder]:
