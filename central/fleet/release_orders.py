@@ -134,11 +134,19 @@ def give_back(conn: Connection, rollout: Rollout, who: str, now: datetime) -> in
 
 
 def being_taken_back(conn: Connection, now: datetime) -> list[Rollout]:
-    """Rollouts that ended lately and still have devices to give back; none that a newer one of its kind has replaced."""
-    newest_of_kind: dict[str, Rollout] = {}
-    for rollout in rollouts.newest(conn):
-        newest_of_kind.setdefault(rollout.kind, rollout)
-    return [one for one in newest_of_kind.values() if _is_going_back(one, now) and _owed(conn, one)]
+    """Rollouts that ended lately and still have devices to give back; none that a newer one has replaced at its site."""
+    newest = rollouts.newest(conn)
+    return [
+        one
+        for place, one in enumerate(newest)
+        if _is_going_back(one, now) and not any(_meets(one, later.kind, later.site) for later in newest[:place])
+        if _owed(conn, one)
+    ]
+
+
+def _meets(rollout: Rollout, kind: str, site: str | None) -> bool:
+    """Whether it reaches devices that a rollout of that kind at that site (None: at all) would reach."""
+    return rollout.kind == kind and (site is None or rollout.site in {None, site})
 
 
 def _is_going_back(rollout: Rollout, now: datetime) -> bool:
@@ -191,8 +199,8 @@ def turns(there: Mapping[str, Standing], rollout: Rollout, have: Collection[str]
 
 def _refuse_while_another_goes_on(conn: Connection, kind: str, site: str | None, now: datetime) -> None:
     for other in being_taken_back(conn, now):
-        if other.kind == kind:
+        if _meets(other, kind, site):
             raise Refused(f"rollout {other.id} of {other.model} is still being taken back; try again in a minute")
     for other in rollouts.open_ones(conn):
-        if other.kind == kind and (site is None or other.site is None or other.site == site):
+        if _meets(other, kind, site):
             raise Refused(f"rollout {other.id} of {other.model} goes on; stop it first: tallyhouse release stop {other.id}")

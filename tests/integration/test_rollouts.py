@@ -71,10 +71,19 @@ class Fleet:
         with self.house.parts.writing() as conn:
             return orders.add(conn, self.archives, folder / version, None, "ann", self.house.now)
 
-    def begin(self, version: str) -> Rollout:
+    def begin(self, version: str, site: str | None = None) -> Rollout:
         """Roll a model out."""
         with self.house.parts.writing() as conn:
-            return orders.begin(conn, orders.Order(f"shelf-{version}", None, None, SOAK_S), "ann", self.house.now)
+            return orders.begin(conn, orders.Order(f"shelf-{version}", site, None, SOAK_S), "ann", self.house.now)
+
+    def grow(self, count: int) -> None:
+        """More devices."""
+        with self.house.parts.writing() as conn:
+            for number in range(self.count, count):
+                name = f"cam-{number:02}"
+                devices.add(conn, Device(name, "s1", name, f"key of {name}", NOON))
+                self.hear(conn, name, birth=self.birth())
+        self.count = count
 
     def answer(self, *broken: str, task_errors: int = 0) -> None:
         """Every device runs what its twin names and is well; `broken` ones have gone back to what they ran."""
@@ -239,11 +248,7 @@ def test_a_person_stops_or_takes_back(quick: Fleet, tmp_path: Path) -> None:
 
 def test_a_large_fleet_is_given_back_a_few_devices_at_once(quick: Fleet, tmp_path: Path) -> None:
     """Nothing is held up for long; until all have it back no new rollout of the kind begins."""
-    quick.count = MOST_AT_ONCE + 5
-    with quick.house.parts.writing() as conn:
-        for name in quick.names[3:]:
-            devices.add(conn, Device(name, "s1", name, f"key of {name}", NOON))
-            quick.hear(conn, name, birth=quick.birth())
+    quick.grow(MOST_AT_ONCE + 5)
     quick.release(tmp_path, "0.2.0")
     begun = quick.begin("0.2.0")
     assert quick.go_on(rounds=60).phase == "done"
@@ -255,6 +260,23 @@ def test_a_large_fleet_is_given_back_a_few_devices_at_once(quick: Fleet, tmp_pat
     quick.desk.look()
     assert set(quick.models().values()) == {None}
     assert quick.begin("0.2.0").is_open
+
+
+def test_a_newer_rollout_at_another_site_keeps_nobody_from_the_way_back(quick: Fleet, tmp_path: Path) -> None:
+    """Of two sites each has its own; at its own site the newer one would have said what counts."""
+    quick.grow(MOST_AT_ONCE + 5)
+    quick.release(tmp_path, "0.2.0")
+    begun = quick.begin("0.2.0", "s1")
+    assert quick.go_on(rounds=60).phase == "done"
+    with quick.house.parts.writing() as conn:
+        devices.add(conn, Device("far-01", "s2", "far", "key of far", NOON))
+        quick.hear(conn, "far-01", birth=quick.birth())
+    assert quick.begin("0.2.0", "s2").id > begun.id
+    with quick.house.parts.writing() as conn:
+        orders.roll_back(conn, begun.id, "ann", quick.house.now)
+    quick.house.pass_time(seconds=30)
+    quick.desk.look()
+    assert set(quick.models().values()) == {None}
 
 
 def test_two_rollouts_of_one_kind_do_not_mix(quick: Fleet, tmp_path: Path) -> None:
