@@ -26,7 +26,7 @@ class Plan:
     peer: int
 
 
-FULL, QUICK = Plan(WEEK_S, 1000, 600, 20_000), Plan(3_000, 20, 5, 1_000)
+FULL, QUICK = Plan(WEEK_S, 1000, 600, 5_000), Plan(3_000, 20, 5, 1_000)
 
 
 def measure(options: Options) -> Result:

@@ -31,7 +31,7 @@ from protocols.messages.registry import kind_of
 
 SEED = 20261124
 BOOT = "b3f1"
-WINDOW, PATIENCE_S, LAST_ANSWERS_S = 20, 5.0, 60.0
+WINDOW, PATIENCE_S, LAST_ANSWERS_S = 20, 5.0, 150.0
 ANNOUNCED = {"defect/1", "equipment_anomaly/1"}  # under the event's own id
 HEARD = ("quality/defect", "equipment/anomaly")
 
