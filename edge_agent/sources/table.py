@@ -64,8 +64,11 @@ def examine(path: Path, exclude: Sequence[str] = ()) -> Table:
     encoding = _encoding(path)
     header, sample = _head(path, encoding)
     delimiter = max(_DELIMITERS, key=header.count)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
-    time_index = _time_index(names, next(csv.reader([sample], delimiter=delimiter), []))
+    try:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+        time_index = _time_index(names, next(csv.reader([sample], delimiter=delimiter), []))
+    except csv.Error as error:
+        raise BadTable(f"its first lines: {error}; correct or remove them") from error
     unwanted = {name.lower() for name in (*exclude, *LABEL_COLUMNS)}
     columns = tuple(
         Column(i, *channel_and_unit(name))

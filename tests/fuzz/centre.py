@@ -166,7 +166,7 @@ def _assemble(conn: Connection, house: House, judge_of_ingest: Judge, content: b
         chunks = json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
-    for chunk in chunks if isinstance(chunks, list) else [chunks]:
+    for chunk in chunks[:20] if isinstance(chunks, list) else [chunks]:
         _land(conn, house, judge_of_ingest, "evidence", json.encode(chunk))
 
 

@@ -76,6 +76,7 @@ FOUND = [
     ("house file", b"a = " + DIGITS),
     ("journal of replies", b'{"boot":"b","replies":[1180591620717411303424]}'),
     ("certificate request", ODD_REQUEST),
+    ("table", b"time,load\n" + b"x" * 200_000 + b"\n"),
     ("land reported", b'{"version":1180591620717411303424,"boot":"b"}'),
 ]  # fmt: skip
 
