@@ -119,7 +119,7 @@ def test_what_is_woken_while_it_is_decided_stays_due(house: House) -> None:
     with house.parts.reading() as conn:
         (task,) = due.ready(conn, house.now, 10)
     house.count("b-04", 1)
-    run(house.parts.engine, house.parts.capabilities[0], task, house.parts.now)
+    run(house.parts.engine, house.inventory, task, house.parts.now)
     with house.parts.reading() as conn:
         assert due.backlog(conn, house.pass_time(seconds=2)) == 1
 
@@ -128,7 +128,7 @@ def test_a_model_that_fails_is_recorded_and_the_open_proposal_stands(house: Hous
     """A crash is an Undecided that anybody can see; it replaces nothing, and goes when the model works again."""
     house.count("b-04", 3)
     house.decide()
-    card = house.parts.capabilities[0]
+    card = house.inventory
     house.parts = replace(house.parts, capabilities=(replace(card, decide=_broken),))
     house.pass_time(minutes=1)
     house.count("b-04", 2)

@@ -53,7 +53,7 @@ def test_what_was_accepted_is_on_order_until_it_comes(house: House) -> None:
     assert latest.inputs["on_order"] == ordered
     house.pass_time(hours=1)
     house.receive("b-04", ordered // 2)
-    card = house.parts.capabilities[0]
+    card = house.inventory
     with house.parts.reading() as conn:
         assert card.gather(conn, Subject(SITE, OAT), card.params(), house.now).on_order == ordered - ordered // 2
 
@@ -132,7 +132,7 @@ def test_an_order_accepted_while_it_is_thought_about_is_not_proposed_again(house
     house.count("b-04", 3)
     house.decide()
     (decision,) = all_decisions(house)
-    card = house.parts.capabilities[0]
+    card = house.inventory
 
     def slow(inputs: Inputs, params: Params) -> Outcome[Replenishment]:
         with house.parts.writing() as conn:

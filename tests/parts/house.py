@@ -14,6 +14,7 @@ import msgspec
 
 from central.background import runner
 from central.deciding import waking
+from central.deciding.capability import Capability
 from central.deciding.registry import discover
 from central.floor import stock
 from central.parts import Parts
@@ -70,6 +71,11 @@ class House:
     def close(self) -> None:
         """Let the database go."""
         self.parts.engine.dispose()
+
+    @property
+    def inventory(self) -> Capability:
+        """The card that decides on stock."""
+        return next(card for card in self.parts.capabilities if card.name == "supply.inventory")
 
     def parts_with_a_clock(self, clock: Callable[[], datetime]) -> Parts:
         """The same parts under another clock."""

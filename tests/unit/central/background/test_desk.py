@@ -29,11 +29,6 @@ def house(tmp_path: Path) -> Iterator[House]:
     house.close()
 
 
-def inventory(house: House) -> Capability:
-    """The card that decides on stock."""
-    return next(card for card in house.parts.capabilities if card.name == "supply.inventory")
-
-
 def concluded(house: House) -> list[Decision]:
     """Every decision, newest first."""
     with house.parts.reading() as conn:
@@ -60,7 +55,7 @@ def only_tea_is_decided(house: House, card: Capability, put_off_s: int) -> None:
 
 def test_a_subject_that_cannot_be_recorded_stops_no_other(house: House) -> None:
     """An outcome that no JSON can hold is put off for a while; the next subject is decided all the same."""
-    card = inventory(house)
+    card = house.inventory
 
     def torn(inputs: Inputs, params: Params) -> Outcome[Replenishment]:
         outcome = card.decide(inputs, params)
@@ -71,7 +66,7 @@ def test_a_subject_that_cannot_be_recorded_stops_no_other(house: House) -> None:
 
 def test_a_subject_whose_reading_the_database_refuses_stops_no_other_and_is_not_tried_without_a_pause(house: House) -> None:
     """A capability that asks for a table that is not there looks like a busy database: put off, not spun on."""
-    card = inventory(house)
+    card = house.inventory
 
     def astray(conn: Connection, item: Subject, params: Params, now: datetime) -> Inputs:
         if item.key == OAT:
