@@ -56,8 +56,3 @@ def every(conn: Connection) -> list[Release]:
 def called(conn: Connection, model: str) -> list[Release]:
     """Releases of that hash, model id, or name and version (`shelf-1.4.2`), newest first."""
     return [one for one in every(conn) if model in {one.sha256, one.model, f"{one.name}-{one.version}"}]
-
-
-def of_model(conn: Connection, kind: str, model: str | None) -> Release | None:
-    """The newest release of that model id for a kind."""
-    return next((one for one in every(conn) if one.kind == kind and one.model == model), None)

@@ -14,6 +14,7 @@ from threading import RLock
 from sqlite_utils import Database
 
 from edge_agent.errors import OutboxBusy, OutboxCorrupt, OutboxFull, OutboxUnusable
+from edge_agent.outbox.aside import remove, set_aside, set_aside_bytes
 from edge_agent.outbox.log_check import log_damage
 from edge_agent.outbox.migrations import upgrade
 from edge_agent.outbox.reserve import Reserve
@@ -47,6 +48,7 @@ class OutboxFile:
         except OSError as error:
             raise OutboxUnusable(_unusable(path, error.strerror or str(error))) from error
         self.reserve = Reserve(path.with_suffix(".reserve"))
+        self._aside_bytes = set_aside_bytes(path)
         try:
             self.connection = self._opened()
         except BaseException:
@@ -87,12 +89,20 @@ class OutboxFile:
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def occupied_bytes(self) -> int:
-        """What the outbox takes of the disk: pages in use, log and reserve."""
+        """What the outbox takes of the disk: pages in use, log, reserve, and damaged files that were set aside."""
         with self.lock:
             pages = int(self.connection.execute("PRAGMA page_count").fetchone()[0])
             free = int(self.connection.execute("PRAGMA freelist_count").fetchone()[0])
         beside = (log_of(self.path), self.reserve.path)
-        return (pages - free) * PAGE_BYTES + sum(_size(path) for path in beside)
+        return (pages - free) * PAGE_BYTES + sum(_size(path) for path in beside) + self._aside_bytes
+
+    def drop_set_aside(self) -> bool:
+        """Let the damaged files go: they are for people, what waits is for the centre. Whether there were any."""
+        found = set_aside(self.path) if self._aside_bytes else []
+        for old in found:
+            remove(old)
+        self._aside_bytes = 0
+        return bool(found)
 
     def close(self) -> None:
         """Close the file and let the next process have it."""

@@ -226,6 +226,8 @@ class Queue:
 
     def _relieved(self, spare: Rank) -> bool:
         """On a full disk: whether anything could leave for what is worth `spare`."""
+        if self._file.drop_set_aside():
+            return True
         if not self._room.can_spare(self._file.connection, self.acknowledged, spare):
             return False
         self._file.make_room()

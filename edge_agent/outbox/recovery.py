@@ -1,14 +1,13 @@
 """What to do with a damaged outbox, and with one whose numbers are behind the centre's.
 
-A damaged file is set aside by renaming, and the newest two are kept. Its counter and every row that can still be read move
-into a fresh file (`salvage.py`); what cannot be read is declared lost in its place. Without its counter nothing is guessed:
-numbers that the centre has seen already would be taken for repetitions, and their events be lost.
+A damaged file is set aside by renaming; the newest two are kept while there is room. Its counter and every row that can
+still be read move into a fresh file (`salvage.py`); what cannot be read is declared lost in its place. Without its counter
+nothing is guessed: numbers that the centre has seen already would be taken for repetitions, and their events be lost.
 """
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ import msgspec
 import structlog
 
 from edge_agent.errors import OutboxCorrupt
+from edge_agent.outbox.aside import remove, set_file_aside
 from edge_agent.outbox.counter import read_counter, write_counter
 from edge_agent.outbox.database import PAGE_BYTES, Lock, OutboxFile, log_of
 from edge_agent.outbox.entry import Stamper
@@ -25,9 +25,6 @@ from edge_agent.outbox.log_check import log_damage, reseal
 from edge_agent.outbox.rows import SELECT_ROWS, StoredRow, declared, put_rows, whole_rows
 from edge_agent.outbox.salvage import salvaged
 from protocols.codec import encode, read_event
-
-KEPT_ASIDE = 2
-PARTS = ("", "-wal", "-shm", "-wal-unsealed")
 
 _log = structlog.get_logger()
 
@@ -64,26 +61,15 @@ def continue_after(path: Path, upto: int, now: datetime) -> int:
     return len(waiting)
 
 
-def set_file_aside(path: Path, now: datetime) -> Path:
-    """Rename a damaged file and its log; the new name. Of older ones the newest is kept."""
-    aside = path.with_name(f"{path.stem}.damaged-{now:%Y%m%dT%H%M%S}{path.suffix}")
-    for suffix in PARTS:
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
-    for old in sorted(path.parent.glob(f"{path.stem}.damaged-*{path.suffix}"))[:-KEPT_ASIDE]:
-        _remove(old)
-    return aside
-
-
 def _mend(path: Path, damage: str, stamper: Stamper) -> None:
     making = path.with_name(f"{path.stem}.making{path.suffix}")
-    _remove(making)
+    remove(making)
     if log_damage(log_of(path), path, PAGE_BYTES) is not None:
         shutil.copyfile(log_of(path), path.with_name(f"{path.name}-wal-unsealed"))
         reseal(log_of(path), PAGE_BYTES)
     salvage = salvaged(path, making, damage, stamper)
     making.rename(_mended(path))
-    _remove(making)
+    remove(making)
     aside = _bring_home(path, stamper.clock.now().at)
     _log.error(
         "outbox_damaged",
@@ -106,16 +92,6 @@ def _bring_home(path: Path, now: datetime) -> Path | None:
 
 def _mended(path: Path) -> Path:
     return path.with_name(f"{path.stem}.mended{path.suffix}")
-
-
-def _remove(path: Path) -> None:
-    for part in (*(path.with_name(path.name + suffix) for suffix in PARTS), *_beside(path)):
-        part.unlink(missing_ok=True)
-
-
-def _beside(path: Path) -> Iterator[Path]:
-    yield path.with_suffix(".lock")
-    yield path.with_suffix(".reserve")
 
 
 def _waiting(connection: sqlite3.Connection, after: int) -> list[StoredRow]:

@@ -1,7 +1,7 @@
 """Keeps an outbox within its budget: what leaves first, and how much at once.
 
-First what the centre has already (grace), then evidence (delivered, of routine events, of alarms), then events, the least
-precious first. Each step is one short transaction, so that a nearly full disk can take it.
+First damaged files, then what the centre has already (grace), then evidence (delivered, of routine events, of alarms), then
+events, the least precious first. Each step is one short transaction, so that a nearly full disk can take it.
 """
 
 import sqlite3
@@ -38,11 +38,14 @@ class Room:
     _looked: dict[Rank, int] = field(default_factory=dict)
 
     def is_short(self, margin_bytes: int = 0) -> bool:
-        """Whether the file takes more than its budget less a margin; a log that has grown is folded back first."""
+        """Whether the file takes more than its budget less a margin; a log that has grown is folded back first,
+        damaged files that were set aside are let go."""
         limit = self.budget.total_bytes - margin_bytes
         if self.file.occupied_bytes() <= limit:
             return False
         self.file.fold_log()
+        if self.file.occupied_bytes() > limit and self.file.drop_set_aside():
+            _log.warning("damaged_files_dropped", remedy=REMEDY)
         return self.file.occupied_bytes() > limit
 
     def excess_bytes(self) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from edge_agent.errors import OutboxCorrupt, OutboxError
+from edge_agent.outbox.aside import set_aside_bytes
 from edge_agent.outbox.budget import Budget
 from edge_agent.outbox.database import open_read_only
 from edge_agent.outbox.ranks import Rank
@@ -139,7 +140,7 @@ def _room(path: Path, connection: sqlite3.Connection, state: QueueState, budget:
     kept = connection.execute("SELECT count(*) FROM events WHERE sequence <= ?", (state.acknowledged,)).fetchone()[0]
     pieces = connection.execute("SELECT count(*) FROM pieces WHERE delivered_ms IS NOT NULL").fetchone()[0]
     parts = (path, path.with_name(f"{path.name}-wal"), path.with_suffix(".reserve"))
-    files = sum(part.stat().st_size for part in parts if part.exists())
+    files = sum(part.stat().st_size for part in parts if part.exists()) + set_aside_bytes(path)
     gone = (state.evicted, state.evidence_evicted)
     return RoomView(files, budget.total_bytes, evidence, budget.evidence_bytes, kept, pieces, *gone)
 

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from edge_agent.clock import DeviceClock
+from edge_agent.outbox.aside import KEPT_ASIDE
+from edge_agent.outbox.budget import Budget
 from edge_agent.outbox.database import log_of
 from edge_agent.outbox.entry import Attachment, Stamper
 from edge_agent.outbox.evidence import EvidenceSpool
 from edge_agent.outbox.queue import Queue
-from edge_agent.outbox.recovery import KEPT_ASIDE, open_outbox
+from edge_agent.outbox.recovery import open_outbox
 from edge_agent.outbox.snapshots import saved
 from protocols.codec import read_event
 from tests.integration.edge_parts import BOOT, entries, entry, opened_outbox
@@ -124,3 +126,17 @@ def test_the_newest_damaged_files_are_kept_and_older_ones_make_room(tmp_path: Pa
         "outbox.damaged-20261103T",
         "outbox.damaged-20261104T",
     ][-KEPT_ASIDE:]
+
+
+def test_damaged_files_leave_before_anything_that_waits(tmp_path: Path) -> None:
+    """They count in the budget; an outbox that is short of room drops them, and declares nothing lost for their sake."""
+    path = tmp_path / "outbox.db"
+    filled(path)
+    changed(path, "DELETE FROM events WHERE sequence = 30")
+    with closing(open_outbox(path, STAMPER)) as file:
+        (damaged,) = tmp_path.glob("*damaged*.db")
+        room_bytes = file.occupied_bytes() - damaged.stat().st_size // 2
+        Queue(file, Budget(room_bytes, 0)).append(entries(1, 1), NOON)
+        assert not list(tmp_path.glob("*damaged*"))
+        assert file.occupied_bytes() < room_bytes
+        assert Queue(file).state().evicted == 0
