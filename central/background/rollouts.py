@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Connection
 
 from central.background.judging import Interrupted, Pair
+from central.errors import CentralError
 from central.fleet import release_orders as orders
 from central.fleet import rollout_progress as progress
 from central.fleet.accuracy import Accuracy
@@ -17,6 +19,8 @@ from central.store import releases, rollouts
 from central.store.rollouts import Rollout
 
 LOOK_EVERY = timedelta(seconds=5)
+
+log = structlog.get_logger()
 
 
 @dataclass
@@ -37,8 +41,8 @@ class RolloutDesk:
         self._next = now + self.look_every
         with self.parts.reading() as conn:
             going_on, going_back = rollouts.open_ones(conn), orders.being_taken_back(conn, now)
-        moved = sum(self._moved(rollout, now) for rollout in going_on)
-        return moved + sum(self._given_back(rollout, now) for rollout in going_back)
+        moved = sum(_apart(self._moved, rollout, now) for rollout in going_on)
+        return moved + sum(_apart(self._given_back, rollout, now) for rollout in going_back)
 
     def _given_back(self, rollout: Rollout, now: datetime) -> bool:
         """The next devices of a rollout that was taken back."""
@@ -82,6 +86,16 @@ class RolloutDesk:
             progress.measured(conn, rollout, accuracy, now)
             progress.follow(conn, self.archives, seen, progress.step(seen, accuracy, now), now)
         return True
+
+
+def _apart(act: Callable[[Rollout, datetime], bool], rollout: Rollout, now: datetime) -> bool:
+    """One rollout that cannot go on keeps none of the others waiting."""
+    try:
+        return act(rollout, now)
+    except CentralError as error:
+        remedy = f"tried again; or: tallyhouse release stop {rollout.id}"
+        log.error("rollout_waits", rollout=rollout.id, problem=str(error), remedy=remedy)
+        return False
 
 
 def _unchanged(conn: Connection, rollout: Rollout) -> Rollout | None:

@@ -22,6 +22,7 @@ from central.store import audit, devices, releases, rollouts, twins
 from central.store.devices import Device
 from central.store.releases import Release
 from central.store.rollouts import Rollout
+from central.store.twins import Twin
 from firmware_sim.render.picture_set import shelf_pictures, write_shelves
 from protocols.messages.device import Birth, Health, OutboxHealth, Reported, SourceHealth, TaskAnnouncement
 from protocols.messages.model_release import ModelState
@@ -276,6 +277,27 @@ def test_a_newer_rollout_at_another_site_keeps_nobody_from_the_way_back(quick: F
         orders.roll_back(conn, begun.id, "ann", quick.house.now)
     quick.house.pass_time(seconds=30)
     quick.desk.look()
+    assert set(quick.models().values()) == {None}
+
+
+def test_a_rollout_that_cannot_go_on_keeps_no_other_waiting(quick: Fleet, tmp_path: Path) -> None:
+    """The twins of its devices are full; those at another site get the model."""
+    quick.release(tmp_path, "0.2.0")
+    with quick.house.parts.writing() as conn:
+        devices.add(conn, Device("far-01", "s2", "far", "key of far", NOON))
+        quick.hear(conn, "far-01", birth=quick.birth())
+        for name in quick.names:
+            twins.put(
+                conn,
+                Twin(name, version=1, settings={f"cam-1/{KIND}": {"note": "x" * 59_900}}, changed_by="ann", changed_at=NOON),
+            )
+    quick.begin("0.2.0", "s1")
+    quick.begin("0.2.0", "s2")
+    for _ in range(3):
+        quick.desk.look()
+        quick.house.pass_time(seconds=30)
+    with quick.house.parts.reading() as conn:
+        assert KIND in twins.get(conn, "far-01").models
     assert set(quick.models().values()) == {None}
 
 
