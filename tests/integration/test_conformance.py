@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from queue import Queue
 from threading import Event as Flag
@@ -16,8 +15,9 @@ from central.conformance.rules import Outcome
 from protocols import codec, topics
 from protocols.messages.device import Birth, Desired, Reported
 from protocols.signing import PrivateKey, new_key, sign
-from tests.integration.edge_parts import DEVICE, SITE, Keys, entries, opened_outbox, running_link
+from tests.integration.edge_parts import DEVICE, SITE, Keys, agent_process, device_file
 from tests.makers import NOON, batch, event
+from tests.parts.commanded import simulated
 from tests.parts.mosquitto import Mosquitto
 
 
@@ -47,22 +47,32 @@ def examined(broker: Mosquitto, keys: Keys, wait_s: float) -> dict[str, Outcome]
     return {result.rule.name: result.outcome for result in results}
 
 
+SHELF = """
+[[source]]
+id = "cam-1"
+kind = "camera"
+url = "URL"
+
+[[task]]
+kind = "shelf_count"
+source = "cam-1"
+[task.settings]
+frames = 1
+look_every_s = 0
+interval_s = 1
+regions = [{ location = "a-01", sku = "tea", roi = [0.0, 0.0, 0.5, 0.5] }]
+"""
+
+
 @pytest.mark.slow
 def test_our_own_agent_keeps_every_rule(broker: Mosquitto, tmp_path: Path) -> None:
-    """Outbox and link as they are; without tasks nothing has a twin, so that its echo is not seen."""
+    """The whole program as people start it, which counts one shelf of the simulator every second."""
     keys = Keys()
-    with (
-        opened_outbox(tmp_path / "outbox.db") as (file, queue),
-        running_link(file, queue, keys, broker.port, 1.0) as publisher,
-    ):
-
-        def observe() -> None:
-            queue.append(entries(queue.last + 1, queue.last + 3), datetime.now(UTC))
-            publisher.nudge()
-
-        with at_work(observe):
-            outcomes = examined(broker, keys, wait_s=6)
-    assert outcomes.pop("echo") == "not_seen"
+    config = device_file(tmp_path, keys, broker.port, DEVICE, "commit_interval_s = 0.2\n")
+    with simulated(tmp_path) as site:
+        config.write_text(config.read_text() + SHELF.replace("URL", site.cameras["cam-1"]))
+        with agent_process("--config", config):
+            outcomes = examined(broker, keys, wait_s=12)
     assert set(outcomes.values()) == {"kept"}
 
 
