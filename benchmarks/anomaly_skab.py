@@ -130,7 +130,8 @@ def ewma(values: Numbers, weight: float = 0.1) -> Numbers:
     for place, row in enumerate(z):
         smooth = smooth + weight * (row - smooth)
         lengths[place] = np.linalg.norm(smooth)
-    return lengths / lengths[:TRAIN_ROWS].max()
+    over: Numbers = lengths / lengths[:TRAIN_ROWS].max()
+    return over
 
 
 def _median_of_five(values: Numbers) -> Numbers:
