@@ -41,7 +41,8 @@ def step(point: OperatingPoint, drive: float | None, elapsed_s: float) -> Operat
         return point.state
     if point.state == "unknown":
         point.running_s = STARTING_S  # seen running from the first sample: its start is long past
-    point.running_s += elapsed_s
+    if not was_off:  # between two readings it may have begun at any moment: only what follows is known to run
+        point.running_s += elapsed_s
     point.state = "starting" if point.running_s < STARTING_S else "steady"
     return point.state
 
