@@ -9,7 +9,7 @@ import typer
 
 from central import runtime
 from central.backup.checking import checked
-from central.backup.making import back_up
+from central.backup.making import Made, back_up
 from central.backup.manifest import MANIFEST, chosen
 from central.backup.restoring import restore
 from central.cli.options import DEFAULT_CONFIG, WHO, AsJson, ConfigFile, loaded_config
@@ -43,18 +43,7 @@ def make_backup(
         took_s = monotonic() - started_s
         with parts.writing() as conn:
             backups.add(conn, BackupRow(now, str(made.folder.path.resolve()), made.written_bytes, took_s))
-    facts = {
-        "backup": str(made.folder.path),
-        "bytes": made.written_bytes,
-        "evidence": made.manifest.evidence,
-        "secrets": secrets,
-    }
-    if as_json:
-        typer.echo(json.dumps(facts | {"seconds": round(took_s, 3)}))
-        return
-    typer.echo(f"{made.folder.path}: {made.written_bytes / 1e6:.1f} MB written in {took_s:.1f} s")
-    keys = "It holds the keys of this house: whoever reads it can speak as the centre. Keep it as safe as the house."
-    typer.echo(keys if secrets else "It holds no keys: after a restore every device must be let in anew.", err=True)
+    _tell(made, took_s, secrets, as_json)
 
 
 @app.command("restore", epilog="Example: tallyhouse restore /mnt/backup/house --data /srv/house")
@@ -79,6 +68,17 @@ def restore_backup(
         typer.echo(f"what stood there is in {done.set_aside}", err=True)
     if not done.manifest.has_secrets:
         typer.echo("the backup held no keys: put secrets/ back from elsewhere, or let every device in anew", err=True)
+
+
+def _tell(made: Made, took_s: float, secrets: bool, as_json: bool) -> None:
+    path, written = str(made.folder.path), made.written_bytes
+    if as_json:
+        facts = {"backup": path, "bytes": written, "evidence": made.manifest.evidence, "secrets": secrets}
+        typer.echo(json.dumps(facts | {"seconds": round(took_s, 3)}))
+        return
+    typer.echo(f"{path}: {written / 1e6:.1f} MB written in {took_s:.1f} s")
+    keys = "It holds the keys of this house: whoever reads it can speak as the centre. Keep it as safe as the house."
+    typer.echo(keys if secrets else "It holds no keys: after a restore every device must be let in anew.", err=True)
 
 
 def _verify(folder: Path, as_json: bool) -> None:
