@@ -88,14 +88,14 @@ def test_alarms_of_one_machine_are_one_row_that_names_the_first(own: ConsoleHous
     """What came within a minute stands in its order; what a person saw is no longer what the row leads with."""
     own.falls_ill("pump-1", "level")
     own.now = lambda: NOW + timedelta(seconds=20)
-    own.falls_ill("pump-1", "drift")
+    own.falls_ill("pump-1", "residual")
     (item,) = (item for item in _inbox(own) if item.key == "pump-1")
     group = item.values["group"]
     assert isinstance(group, Group)
-    assert [one.rule for one in group.together] == ["level", "drift"]
+    assert [one.rule for one in group.together] == ["level", "residual"]
     assert (group.lead.rule, item.is_acknowledged, item.since) == ("level", False, NOW)
     with writing(own.engine) as conn:
-        for rule in ("level", "drift"):
+        for rule in ("level", "residual"):
             alarm_book.act(conn, SITE, f"machine/pump-1/{rule}", Acknowledged(own.now(), "li"), own.now())
     assert [(one.key, one.is_acknowledged) for one in _inbox(own)[:2]] == [("conveyor-1", False), ("pump-1", True)]
 
