@@ -54,10 +54,20 @@ class Archives:
         """The bundle of a release in `folder`. Raises Refused when its archive is gone or damaged."""
         try:
             with tarfile.open(self.file(release.sha256), "r:") as archive:
-                archive.extractall(folder, filter="data")
+                for member in archive.getmembers():
+                    _write_out(archive, member, folder)
         except (OSError, tarfile.TarError) as error:
             raise Refused(f"the archive of {release.model} cannot be read ({error}); add the release again") from error
         return folder
+
+
+def _write_out(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """One file of a bundle, which has no folders in it. Raises TarError for anything else: nothing may leave `folder`."""
+    content = archive.extractfile(member) if member.isfile() and Path(member.name).name == member.name else None
+    if content is None or member.name in ("", ".", ".."):
+        raise tarfile.TarError(f"{member.name!r} is no plain file of a bundle")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / member.name).write_bytes(content.read())
 
 
 def weights() -> Path:
