@@ -12,7 +12,6 @@ from math import exp, expm1, log
 LEAST_SHAPE, MOST_SHAPE = 0.2, 20.0
 FEWEST_FAILURES = 5
 _HALVINGS = 60
-_STEPS = 200
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,6 @@ class Weibull:
         """The remaining life that one alive at `age` outlives with probability 1 - `share`."""
         hazard = self._hazard(age) - log(max(1 - share, 1e-300))
         return float(max(self.scale * hazard ** (1 / self.shape) - age, 0.0))
-
-    def mean_remaining(self, age: float) -> float:
-        """Expected remaining life of one alive at `age`: the mean of its quantiles."""
-        return sum(self.remaining_at(age, (step + 0.5) / _STEPS) for step in range(_STEPS)) / _STEPS
 
     def _hazard(self, age: float) -> float:
         return 0.0 if age <= 0 else min(exp(min(self.shape * log(age / self.scale), 700.0)), 1e300)
