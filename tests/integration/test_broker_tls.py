@@ -224,6 +224,7 @@ def test_a_program_hears_its_site_over_tls_and_says_nothing(doors: Doors) -> Non
         Bus(doors.gate.bus, "central-test") as centre,
     ):
         program.listens("#")
+        eventually(lambda: centre.is_connected, what="the centre's connection")
         for site in ("s2", "s1"):
             centre.publish_and_wait(out(site, "quality", "defect"), b"said", timeout_s=5)
         assert program.heard.get(timeout=5) == (out("s1", "quality", "defect"), b"said")

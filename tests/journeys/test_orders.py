@@ -158,7 +158,12 @@ def test_a_device_killed_in_the_middle_of_a_command_never_does_it_again(
         with at_work(centre, config):
             after = centre.ended(command)
             assert (after.state, "restarted" in (after.why or "")) == ("failed", True)
-            centre.say("commands", message(after))
-            eventually(lambda: centre.of(command).last_reply > after.last_reply, what="the same answer again")
+
+            def is_answered_again() -> bool:
+                """While its answer waits for an acknowledgement, the device does not answer a second time."""
+                centre.say("commands", message(after))
+                return centre.of(command).last_reply > after.last_reply
+
+            eventually(is_answered_again, what="the same answer again")
             assert centre.of(command).state == "failed"
     assert len(site.happened("gate")) == before + 1
