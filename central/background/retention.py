@@ -155,13 +155,13 @@ def give_back_space(parts: Parts, _now: datetime) -> bool:
         return _pages(conn, "freelist_count") < free  # a database that was made otherwise keeps its size, and uses the space
 
 
-def measure(parts: Parts, _now: datetime) -> bool:
+def measure(parts: Parts, now: datetime) -> bool:
     """Note how much is kept of each noun, for the page that shows it."""
     with parts.reading() as conn:
         found = measured(conn)
     with parts.writing() as conn:
-        note(conn, found)
-        log(conn, "", "kept", "house", parts.now())
+        note(conn, found, now)
+        log(conn, "", "kept", "house", now)
     return False
 
 

@@ -24,7 +24,7 @@ from central.store.quarantine import quarantine
 from central.store.reading_hours import reading_hours
 from central.store.readings import readings
 
-MEASURED = "kept"  # the line of the house in which the background notes what it measured
+MEASURED = "counted"  # the line of the house in which the background notes what it measured
 PROTECTING_STATES = ("proposed", "accepted", "adjusted", "rejected")  # of a decision: open, or reviewed
 _AGED_BY: dict[str, Column[datetime]] = {
     "events": events.c.received_at,
@@ -51,6 +51,13 @@ class Measured(msgspec.Struct, frozen=True):
     protected: int | None = None
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """Every noun as it stood at one moment."""
+
+    at: datetime
+    nouns: list[Measured]
+
+
 @dataclass(frozen=True)
 class Kept:
     """One noun and its limits."""
@@ -68,8 +75,9 @@ class Kept:
 
 @dataclass(frozen=True)
 class Keeping:
-    """The whole: each noun as last measured, the size of the database and what of it is free, and the newest backup."""
+    """Each noun as it stood at `counted_at`, the size of the database and what of it is free, and the newest backup."""
 
+    counted_at: datetime | None
     nouns: tuple[Kept, ...]
     database_bytes: int
     free_bytes: int
@@ -80,8 +88,10 @@ class Keeping:
 def keeping(conn: Connection, limits: Limits) -> Keeping:
     """What is kept, without counting it again."""
     page_bytes, pages, free = (int(conn.exec_driver_sql(f"PRAGMA {name}").scalar_one()) for name in _PAGES)
+    counted = _noted(conn)
     return Keeping(
-        nouns=tuple(_kept(one, limits) for one in _noted(conn)),
+        counted_at=counted.at if counted else None,
+        nouns=tuple(_kept(one, limits) for one in counted.nouns) if counted else (),
         database_bytes=pages * page_bytes,
         free_bytes=free * page_bytes,
         backup=backups.newest(conn),
@@ -95,9 +105,9 @@ def measured(conn: Connection) -> list[Measured]:
     return [_measured(conn, noun, at, sizes) for noun, at in _AGED_BY.items()]
 
 
-def note(conn: Connection, found: list[Measured]) -> None:
+def note(conn: Connection, found: list[Measured], now: datetime) -> None:
     """Keep what was measured for the pages that show it."""
-    house.put(conn, MEASURED, msgspec.json.encode(found).decode())
+    house.put(conn, MEASURED, msgspec.json.encode(Counted(now, found)).decode())
 
 
 def protected_evidence() -> Select[Any]:
@@ -115,9 +125,9 @@ _SIZES = """SELECT m.tbl_name, sum(s.pgsize) FROM dbstat AS s JOIN sqlite_master
 WHERE s.aggregate = TRUE GROUP BY m.tbl_name"""
 
 
-def _noted(conn: Connection) -> list[Measured]:
+def _noted(conn: Connection) -> Counted | None:
     text = house.value(conn, MEASURED)
-    return [] if text is None else msgspec.json.decode(text, type=list[Measured])
+    return None if text is None else msgspec.json.decode(text, type=Counted)
 
 
 def _measured(conn: Connection, noun: str, at: Column[datetime], sizes: dict[str, int]) -> Measured:

@@ -85,3 +85,4 @@ def test_a_house_without_a_backup_is_told_how_to_make_one(new_house: ConsoleHous
     assert "2.0 MB written" in html
     assert "no space left" in html
     assert "Pictures and stretches" in html
+    assert "these figures are of" in html
