@@ -5,7 +5,7 @@ once with "locked". So we say BEGIN ourselves: `reading` is deferred, `writing` 
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -54,6 +54,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def upsert(table: Table) -> Insert:
     """INSERT that knows ON CONFLICT, in the dialect of the engine."""
     return insert(table)
+
+
+def put_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert or overwrite many rows by their primary key; every row has every column. No effect when there are none."""
+    if not rows:
+        return
+    key = [column.name for column in table.primary_key]
+    row = upsert(table)
+    fresh = {column.name: row.excluded[column.name] for column in table.columns if column.name not in key}
+    conn.execute(row.on_conflict_do_update(index_elements=key, set_=fresh), rows)
 
 
 def among(columns: Sequence[ColumnElement[Any]], keys: Collection[Sequence[str | int]]) -> ColumnElement[bool]:
