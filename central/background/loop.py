@@ -4,6 +4,7 @@ Each looks at its table a few times a second; a look that finds nothing costs on
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Event, Thread
 
@@ -34,7 +35,9 @@ log = structlog.get_logger()
 
 def run_background(parts: Parts, bus: Bus, stop: Event, plan: Plan | None = None) -> None:
     """Work until `stop` is set; what fails is logged and tried again. Without a plan no backups are made."""
-    besides = [Thread(target=_repeat, args=(Announcer(parts.engine, bus, parts.now).announce, stop), name="announce")]
+    announcer = Announcer(parts.engine, bus, parts.now)
+    besides = [Thread(target=_repeat, args=(announcer.announce, stop), name="announce")]
+    besides += [Thread(target=_repeat, args=(announcer.mark, stop), name="mark")]
     besides += [Thread(target=_repeat, args=(Teacher(parts).look, stop), name="learn")]
     besides += [Thread(target=_repeat, args=(BackingUp(parts, plan).look, stop), name="backup")] if plan else []
     if parts.archives is not None:
@@ -49,6 +52,8 @@ def run_background(parts: Parts, bus: Bus, stop: Event, plan: Plan | None = None
         stop.set()
         for thread in besides:
             thread.join()
+        with suppress(OperationalError):  # they are said again then
+            announcer.mark()
 
 
 class Desk:

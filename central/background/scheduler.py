@@ -7,8 +7,7 @@ from cronsim import CronSim
 from sqlalchemy import Connection
 
 from central.deciding.capability import Capability
-from central.store import catalogue, due
-from central.store.catalogue import Site
+from central.deciding.waking import wake_every_subject
 
 
 class Scheduler:
@@ -24,7 +23,7 @@ class Scheduler:
     def wake(self, conn: Connection, now: datetime) -> int:
         """Mark due the subjects of each card whose time has come; how many."""
         ripe = [card for card, at in self._next.items() if at <= now]
-        woken = sum(_wake_all(conn, card, now) for card in ripe)
+        woken = sum(wake_every_subject(conn, card, now) for card in ripe)
         self._next |= {card: following(card.schedule or "", now) for card in ripe}
         return woken
 
@@ -32,10 +31,3 @@ class Scheduler:
 def following(schedule: str, now: datetime) -> datetime:
     """The first moment after `now` that the cron text names."""
     return next(CronSim(schedule, now.astimezone(UTC)))
-
-
-def _wake_all(conn: Connection, card: Capability, now: datetime) -> int:
-    subjects = [(site.site, key) for site in catalogue.all_of(conn, Site) for key in card.subjects(conn, site.site)]
-    for site, key in subjects:
-        due.wake(conn, site, card.name, key, now, not_before=now)
-    return len(subjects)

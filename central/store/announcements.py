@@ -122,9 +122,9 @@ _COUNT_ON = """INSERT INTO out_counters (site, last) VALUES (?, ?)
 ON CONFLICT (site) DO UPDATE SET last = out_counters.last + excluded.last RETURNING last"""
 
 
-def unsent(conn: Connection, limit: int) -> list[Announcement]:
-    """What was not said yet, oldest first."""
-    return _read(conn, announcements.c.sent_at.is_(None), limit)
+def unsent(conn: Connection, limit: int, after: int = 0) -> list[Announcement]:
+    """What was not said yet, behind the id `after`, oldest first."""
+    return _read(conn, announcements.c.sent_at.is_(None) & (announcements.c.id > after), limit)
 
 
 def mark_sent(conn: Connection, said: Iterable[int], now: datetime) -> None:

@@ -1,11 +1,13 @@
 """Announcements onto `out/…` for integrators: QoS 1, in order, marked sent only when the broker has them.
 
-Up to twenty are on their way at once. A crash, or a broker that fails in between, makes some be said again: at least once,
-with the CloudEvent's id and number the same.
+Up to twenty are on their way at once. They are marked by a thread of its own: while much lands, the write lock is worth
+waiting for, but not before the next thing is said. A crash, or a broker that fails in between, makes some be said again: at
+least once, with the CloudEvent's id and number the same.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from threading import Lock
 
 from sqlalchemy import Engine
 
@@ -28,38 +30,46 @@ class Announcer:
         self._bus = bus
         self._clock = clock
         self._told = 0  # the connection that was told what to retain
+        self._said_to = 0  # the last id that this connection took
+        self._unmarked: list[int] = []
+        self._marking = Lock()
 
     def announce(self) -> int:
         """Say what waits, up to two hundred; how many were said. Raises BusError when the broker takes no more."""
         if not self._bus.is_connected:
             return 0
-        self._repeat_retained()
+        self._begin_connection()
         with reading(self._engine) as conn:
-            waiting = announcements.unsent(conn, AT_ONCE)
-        said: list[int] = []
-        try:
-            for start in range(0, len(waiting), ON_THEIR_WAY):
-                self._say(waiting[start : start + ON_THEIR_WAY], said)
-        finally:
-            if said:
+            waiting = announcements.unsent(conn, AT_ONCE, after=self._said_to)
+        for start in range(0, len(waiting), ON_THEIR_WAY):
+            self._say(waiting[start : start + ON_THEIR_WAY])
+        return len(waiting)
+
+    def mark(self) -> int:
+        """Mark what the broker took. Returns 0: what is said meanwhile is marked at the next look."""
+        with self._marking:
+            if said := list(self._unmarked):
                 with writing(self._engine) as conn:
                     announcements.mark_sent(conn, said, self._clock())
-        return len(said)
+                del self._unmarked[: len(said)]
+        return 0
 
-    def _say(self, some: Sequence[Announcement], said: list[int]) -> None:
-        """Say them all, then wait for each; `said` grows by those that were taken, none behind one that was not."""
+    def _say(self, some: Sequence[Announcement]) -> None:
+        """Say them all, then wait for each: none counts as said behind one that was not taken."""
         waits = [self._begin(announcement) for announcement in some]
         for announcement, wait in zip(some, waits, strict=True):
             wait(TAKEN_WITHIN_S)
-            said.append(announcement.id)
+            self._unmarked.append(announcement.id)
+            self._said_to = announcement.id
 
     def _begin(self, said: Announcement) -> Callable[[float], None]:
         return self._bus.begin(said.topic, said.payload.encode(), retain=said.retain, content_type=CONTENT_TYPE)
 
-    def _repeat_retained(self) -> None:
+    def _begin_connection(self) -> None:
         connection = self._bus.connections
         if connection == self._told:
             return
+        self.mark()  # or what was said, but not marked, would not be among what is retained
         with reading(self._engine) as conn:
             kept = announcements.retained(conn)
         for said in kept:
