@@ -5,6 +5,7 @@ CentralError
 ├─ SecretError        a key, token or password file is missing, damaged or readable by others
 ├─ OldSchema          the database was written by an older version: run `tallyhouse migrate`
 ├─ HouseFileError     a house file contradicts itself: fix the named row, nothing was loaded
+├─ SpreadsheetError   a file that is no table, or none that can be imported: says what to save it as
 ├─ DeviceError        a device cannot be added or found
 ├─ BrokerError        mosquitto is missing or does not start
 ├─ BusError           the broker does not answer or refuses a message: is it running, does its access list allow it
@@ -12,6 +13,11 @@ CentralError
 ├─ Refused            an order that makes no sense as things stand (a user of that name exists, no such record)
 │  ├─ AlreadyReviewed somebody settled the decision before: says who and when
 │  ├─ NotReviewable   a decision without an open proposal, a reason that is missing, an undo that comes too late
+│  │  └─ PlanRefused   a person's proposal breaks a constraint: names it and what would keep it
+│  ├─ LockRefused     part of a proposal that cannot be fixed, or is not fixed any more
+│  ├─ ParamsRefused   rules that somebody else changed meanwhile, a version that never was, a reason that is missing
+│  ├─ ContestRefused  a verdict on a challenger that changes nothing, or on none
+│  ├─ RuleRefused     limits of an autopilot that make no sense
 │  ├─ SettingsRefused  settings that a device's task cannot have: names each of them
 │  ├─ CommandRefused   a command that a device cannot be given, or that has gone too far to be stopped
 │  └─ TooSoon         passwords are being guessed: says how long to wait
@@ -68,6 +74,10 @@ class HouseFileError(CentralError):
         self.problems = problems
 
 
+class SpreadsheetError(CentralError):
+    """A file that cannot be read as a table, or whose columns are not those of its kind."""
+
+
 class DeviceError(CentralError):
     """A device cannot be added, or there is none of that name."""
 
@@ -102,6 +112,30 @@ class AlreadyReviewed(Refused):
 
 class NotReviewable(Refused):
     """A verdict that cannot be given, or no longer be taken back."""
+
+
+class PlanRefused(NotReviewable):
+    """A proposal that breaks constraints; `worded` gives what it breaks and what would keep it, in a language."""
+
+    def __init__(self, worded: Callable[[str], Sequence[str]]) -> None:
+        super().__init__("; ".join(worded("en")))
+        self.worded = worded
+
+
+class LockRefused(Refused):
+    """Part of a proposal that cannot be fixed, or is not fixed any more."""
+
+
+class ParamsRefused(Refused):
+    """Rules that cannot be changed so."""
+
+
+class ContestRefused(Refused):
+    """A verdict on a challenger that cannot be given."""
+
+
+class RuleRefused(Refused):
+    """What an autopilot cannot be allowed."""
 
 
 class WordedFault(Protocol):

@@ -74,7 +74,7 @@ def review(path: DecisionPath, body: ReviewBody) -> Response:
         elif body.verdict == "reject":
             made = reviewing.reject(conn, decision.id, person, now, body.reason, body.note)
         else:
-            proposal = _checked(decision, body.proposal)
+            proposal = _checked(conn, decision, body.proposal)
             made = reviewing.adjust(conn, decision.id, person, now, body.reason, body.note, proposal)
     return answer(verdict_shape(made))
 
@@ -102,12 +102,12 @@ def _card(decision: Decision) -> Capability | None:
     return next((card for card in parts().capabilities if card.name == decision.capability), None)
 
 
-def _checked(decision: Decision, proposal: dict[str, Any] | None) -> dict[str, Any]:
+def _checked(conn: Connection, decision: Decision, proposal: dict[str, Any] | None) -> dict[str, Any]:
     card = _card(decision)
     if card is None:
         raise Problem(409, "not-reviewable", f"The capability {decision.capability} is no longer installed.")
     try:
-        return reviewing.adjusted(card, decision, proposal or {})
+        return reviewing.adjusted(conn, card, decision, proposal or {})
     except ValidationError as error:
         raise of_validation(error, "/proposal") from error
 

@@ -237,6 +237,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "lead_time": N_("Lead time"),
             "order": N_("Earlier order"),
             "params": N_("Rules"),
+            "lock": N_("Fixed by a person"),
             "event": N_("Event"),
         },
     }

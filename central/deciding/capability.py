@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 from typing_extensions import TypeVar
 
-from central.deciding.outcome import Inputs, Outcome, Proposal
+from central.deciding.outcome import Inputs, Money, Outcome, Proposal, Realised, Violation
+from central.store.decisions import Decision
 from central.translations.marking import N_ as N_  # noqa: PLC0414 (cards take it from here)
 
 InputsT = TypeVar("InputsT", bound=Inputs, default=Any)
@@ -17,6 +18,7 @@ ParamsT = TypeVar("ParamsT", bound=BaseModel, default=Any)
 ProposalT = TypeVar("ProposalT", bound=Proposal, default=Any)
 
 EVERY_SUBJECT = "*"
+OWN = "own"  # the name of a card's own `decide`, beside that of its challenger
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,22 @@ class Lessons(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Budget:
+    """What a heavy planner may take for one decision: it is ended when it takes more."""
+
+    time_s: float = 60.0
+    memory_mb: int = 1024
+
+
+@dataclass(frozen=True)
+class Challenger(Generic[InputsT, ParamsT, ProposalT]):
+    """Another way to decide, on the same inputs. It runs in shadow and never acts until a person promotes it."""
+
+    name: str
+    decide: Callable[[InputsT, ParamsT], Outcome[ProposalT]]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Capability(Generic[InputsT, ParamsT, ProposalT]):
     """One kind of decision. Everything else (API, topics, console, review, trace, audit, checks) follows from this card.
@@ -47,6 +65,12 @@ class Capability(Generic[InputsT, ParamsT, ProposalT]):
     that names the subject, or to `EVERY_SUBJECT` for all of the site. `units` gives the unit of each value in reasons,
     causes and proposal (see `wording.UNITS`). `settle_s` lets a burst of wakes be decided once. A shared check that
     cannot hold is named in `exempt` (the test without its `test_`) with the reason.
+
+    A heavy planner runs in a process of its own within its budget. `check` judges any proposal, a person's too, by the
+    inputs alone, without the planner's words: what it finds keeps the proposal from being made. `respects` names fields
+    that `decide` fixes by `inputs.locks` itself; the spine fixes the others afterwards. `price` is what a proposal costs in
+    all by the model's own reckoning, where that is more than its effect. `quantity` is the field that a limit of the
+    autopilot is about.
     """
 
     module: str
@@ -70,6 +94,13 @@ class Capability(Generic[InputsT, ParamsT, ProposalT]):
     baseline: str | None = None
     exempt: Mapping[str, str] = field(default_factory=dict)
     lessons: Callable[[Connection, Subject, ParamsT, datetime], Lessons] | None = None  # of a capability that learns
+    heavy: Budget | None = None
+    check: Callable[[InputsT, ProposalT, ParamsT], Sequence[Violation]] | None = None
+    challenger: Challenger[InputsT, ParamsT, ProposalT] | None = None
+    respects: frozenset[str] = frozenset()
+    price: Callable[[InputsT, ProposalT, ParamsT], Money | None] | None = None
+    realised: Callable[[Connection, Decision], Sequence[Realised]] | None = None  # empty: not known yet
+    quantity: str | None = None
 
     @property
     def name(self) -> str:
@@ -85,3 +116,12 @@ class Capability(Generic[InputsT, ParamsT, ProposalT]):
     def panel(self) -> str:
         """Template that draws the proposal, relative to the capabilities' folder."""
         return f"{self.name.replace('.', '/')}/panel.html"
+
+    def way(self, name: str) -> Callable[[InputsT, ParamsT], Outcome[ProposalT]]:
+        """How it decides under that name: its own way, or its challenger's."""
+        return self.challenger.decide if self.challenger is not None and self.challenger.name == name else self.decide
+
+    def inputs_of(self, stored: Mapping[str, Any]) -> InputsT:
+        """What was decided on, as it is kept with a decision. Raises pydantic's ValidationError when of another version."""
+        inputs, _params = self.example()
+        return type(inputs).model_validate(stored)

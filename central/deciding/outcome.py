@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 from typing_extensions import TypeVar
 
 Value = str | int | float | bool | None | dict[str, str]
@@ -31,7 +31,7 @@ class Reason:
 class Cause:
     """A fact the decision rests on. `device` and `sequence` name the event behind it, where a device saw it."""
 
-    kind: str  # count | book | demand | lead_time | order | params | event
+    kind: str  # count | book | demand | lead_time | order | params | lock | event
     reference: str
     device: str | None = None
     sequence: int | None = None
@@ -56,11 +56,39 @@ class Interval:
     share: float
 
 
+@dataclass(frozen=True)
+class Violation:
+    """A constraint that a proposal breaks, and what would keep it: both are reasons of the card."""
+
+    constraint: Reason
+    remedy: Reason
+
+
+@dataclass(frozen=True)
+class Realised:
+    """What came of one number of a proposal. `naive`: what the rule that costs nothing would have said.
+
+    A number too high by one costs `over_cost`, one too low by one `under_cost`; in `currency`, or in units where None.
+    """
+
+    name: str  # of the number in the proposal
+    actual: float
+    naive: float
+    at: datetime
+    over_cost: float = 1.0
+    under_cost: float = 1.0
+    currency: str | None = None
+
+
 class Inputs(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
-    """What a model is given: values only, at one moment, with the facts they rest on."""
+    """What a model is given: values only, at one moment, with the facts they rest on.
+
+    `locks`: what people fixed in the proposal, by its fields; a model heeds those its card names in `respects`.
+    """
 
     as_of: datetime
     causes: tuple[Cause, ...] = Field(default=(), exclude=True)
+    locks: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class Proposal(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):

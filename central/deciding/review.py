@@ -9,16 +9,20 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
 
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
-from central.deciding import message
+from central.deciding import autopilot, message, wording
 from central.deciding.capability import N_, Capability
 from central.deciding.outcome import Proposal
-from central.errors import AlreadyReviewed, NotReviewable
-from central.store import audit, changes, decisions, due, reviews
+from central.deciding.thinking import violations
+from central.errors import AlreadyReviewed, NotReviewable, PlanRefused
+from central.store import audit, changes, decisions, due, params, reviews
 from central.store.audit import Deed
+from central.store.autopilot import AUTOPILOT
 from central.store.decisions import Decision
 from central.store.reviews import Review
+from central.translations.catalogue import translator
 
 UNDO_WINDOW_S = 10
 NOTE_CHARACTERS = 500
@@ -38,10 +42,16 @@ _STATE: Mapping[str, str] = MappingProxyType({"accept": "accepted", "adjust": "a
 
 
 def accept(
-    conn: Connection, decision_id: str, person: str, now: datetime, reason: str | None = None, note: str | None = None
+    conn: Connection,
+    decision_id: str,
+    person: str,
+    now: datetime,
+    reason: str | None = None,
+    note: str | None = None,
+    undo_for: timedelta = timedelta(seconds=UNDO_WINDOW_S),
 ) -> Review:
     """The proposal as it stands, late or not. Raises AlreadyReviewed, NotReviewable."""
-    return _review(conn, decision_id, "accept", person, now, {"reason": reason, "note": note})
+    return _review(conn, decision_id, "accept", person, now, {"reason": reason, "note": note}, undo_for)
 
 
 def adjust(
@@ -64,12 +74,13 @@ def reject(
     return _review(conn, decision_id, "reject", person, now, {"reason": reason, "note": note})
 
 
-def adjusted(card: Capability, decision: Decision, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The proposal with `changes`, checked by the card. Raises NotReviewable, pydantic's ValidationError."""
+def adjusted(conn: Connection, card: Capability, decision: Decision, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The proposal with `changes`, checked by the card. Raises NotReviewable, PlanRefused, pydantic's ValidationError."""
     kept = decision.proposal or {}
     if fixed := {name for name, value in changes.items() if name not in card.adjustable and kept.get(name) != value}:
         raise NotReviewable(f"{', '.join(sorted(fixed))} cannot be changed; {', '.join(sorted(card.adjustable))} can")
     proposal: Proposal = card.proposal.model_validate({**kept, **changes})
+    _require_kept(conn, card, decision, proposal)
     return proposal.model_dump(mode="json")
 
 
@@ -79,14 +90,18 @@ def undo(conn: Connection, review_id: int, person: str, now: datetime) -> None:
     if review is None or review.undone_at is not None:
         raise NotReviewable(f"there is no review {review_id} to undo")
     is_final = now >= review.settles_at or review.announced_at is not None  # a caller's clock may be behind
-    if is_final or review.person != person:
-        raise NotReviewable(f"review {review_id} could be undone by {review.person} only, for {UNDO_WINDOW_S} s; it stands")
+    if is_final or review.person not in (person, AUTOPILOT):
+        raise NotReviewable(
+            f"review {review_id} could be undone by {review.person} only, until {review.settles_at}; it stands"
+        )
     decision = _found(conn, review.decision)
     reviews.undo(conn, review_id, now)
     decisions.set_state(conn, decision.id, "proposed")
     _note(
         conn, decision, Deed(who=person, action="decision.undo", thing=f"decision/{decision.id}", before=review.verdict), now
     )
+    if review.person == AUTOPILOT:
+        autopilot.taken_back(conn, decision, now)
     due.wake(conn, decision.site, decision.capability, decision.subject, now, not_before=now)
 
 
@@ -103,13 +118,19 @@ def settle(conn: Connection, capabilities: Sequence[Capability], now: datetime) 
 
 
 def _review(
-    conn: Connection, decision_id: str, verdict: Verdict, person: str, now: datetime, said: dict[str, Any]
+    conn: Connection,
+    decision_id: str,
+    verdict: Verdict,
+    person: str,
+    now: datetime,
+    said: dict[str, Any],
+    undo_for: timedelta = timedelta(seconds=UNDO_WINDOW_S),
 ) -> Review:
     decision = _found(conn, decision_id)
     if earlier := reviews.valid(conn, decision.id):
         return _same(earlier, verdict, person, said)
     _check(decision, verdict, said)
-    settles_at = now + timedelta(seconds=UNDO_WINDOW_S)
+    settles_at = now + undo_for
     row = {"decision": decision.id, "verdict": verdict, "person": person, "reviewed_at": now, "settles_at": settles_at}
     review = reviews.add(conn, row | said)
     decisions.set_state(conn, decision.id, _STATE[verdict])
@@ -138,6 +159,20 @@ def _check(decision: Decision, verdict: Verdict, said: dict[str, Any]) -> None:
         raise NotReviewable(f"the note has {len(said['note'])} characters; at most {NOTE_CHARACTERS} are kept")
     if verdict == "adjust" and not said["proposal"]:
         raise NotReviewable(f"to adjust decision {decision.id}, say what is to be done instead")
+
+
+def _require_kept(conn: Connection, card: Capability, decision: Decision, proposal: Proposal) -> None:
+    """Raises PlanRefused when the card's checker finds that a person's proposal breaks a constraint."""
+    if card.check is None:
+        return
+    values = params.values_of(conn, card.name, decision.params_version)
+    try:
+        inputs = card.inputs_of(decision.inputs)
+        knobs: BaseModel = card.params.model_validate(values or {})
+    except ValidationError as error:
+        raise NotReviewable(f"decision {decision.id} is of an older version: wait until it is decided again") from error
+    if broken := violations(card, inputs, proposal, knobs):
+        raise PlanRefused(lambda locale: wording.violations(card, broken, translator(locale), locale))
 
 
 def _found(conn: Connection, decision_id: str) -> Decision:

@@ -6,7 +6,7 @@ it was being decided stays due; what was thought while a person gave a verdict i
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -14,14 +14,17 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from central.deciding import message
+from central.deciding import contest, fixing, message
+from central.deciding.approving import approve_alone
 from central.deciding.capability import Capability, Subject
+from central.deciding.contest import Seats
 from central.deciding.outcome import Cause, Inputs, Outcome, Reason
-from central.deciding.wording import MODEL_FAILED
-from central.store import changes, decisions, due, params
+from central.deciding.thinking import Decider, conclude_safely, failed, in_process
+from central.store import changes, decisions, due, params, shadows
 from central.store.decisions import CauseRow, Decision
 from central.store.due import Due
 from central.store.engine import reading, writing
+from central.store.shadows import Shadow
 from protocols.identity import uuid7
 
 log = structlog.get_logger()
@@ -36,6 +39,7 @@ class Thought:
     inputs: Inputs | None
     params_version: int
     stood: Decision | None = None
+    shadow: Shadow | None = None  # what the way that is not in charge would have done
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -45,14 +49,19 @@ class Thought:
 
 
 def run(
-    engine: Engine, card: Capability, task: Due, clock: Callable[[], datetime], entropy: Callable[[int], bytes] = os.urandom
+    engine: Engine,
+    card: Capability,
+    task: Due,
+    clock: Callable[[], datetime],
+    entropy: Callable[[int], bytes] = os.urandom,
+    decide: Decider = in_process,
 ) -> str | None:
     """Decide one due subject. Returns the id of the decision that was recorded, None when the standing one still holds.
 
     None too when a person gave a verdict meanwhile; the subject then stays due. Raises OperationalError when the database
-    is busy: it stays due.
+    is busy, Interrupted when the centre stops: it stays due.
     """
-    thought = think(engine, card, Subject(task.site, task.subject), clock())
+    thought = think(engine, card, Subject(task.site, task.subject), clock(), decide)
     now = clock()
     with writing(engine) as conn:
         if decisions.standing(conn, task.site, card.name, task.subject) != thought.stood:
@@ -61,22 +70,37 @@ def run(
         return record(conn, card, task, thought, now, entropy(10))
 
 
-def think(engine: Engine, card: Capability, subject: Subject, now: datetime) -> Thought:
+def think(engine: Engine, card: Capability, subject: Subject, now: datetime, decide: Decider = in_process) -> Thought:
     """Gather and decide. Whatever a capability raises becomes an Undecided that says so."""
-    version, inputs, stood = 0, None, None
+    version, stood = 0, None
     try:
         with reading(engine) as conn:
             stood = decisions.standing(conn, subject.site, card.name, subject.key)
             version, values = params.current(conn, card.name)
             knobs: BaseModel = card.params.model_validate(values)
-            inputs = card.gather(conn, subject, knobs, now)
-        return Thought(card.name, card.decide(inputs, knobs), inputs, version, stood)
+            inputs = fixing.fixed(conn, card, subject, card.gather(conn, subject, knobs, now), now)
+            seats = contest.seats(conn, card)
     except OperationalError:
         raise
     except Exception as error:
         log.exception("capability_failed", capability=card.name, site=subject.site, subject=subject.key)
-        reason = Reason(MODEL_FAILED, error=f"{type(error).__name__}: {str(error)[:200]}")
-        return Thought(card.name, Outcome.undecided(reason), inputs, version, stood)
+        return Thought(card.name, failed(error), None, version, stood)
+    outcome = conclude_safely(card, seats.acts, inputs, knobs, decide)
+    shadow = _in_shadow(card, seats, inputs, knobs, outcome, decide, now)
+    return Thought(card.name, outcome, inputs, version, stood, shadow)
+
+
+def _in_shadow(
+    card: Capability, seats: Seats, inputs: Inputs, knobs: BaseModel, acted: Outcome, decide: Decider, now: datetime
+) -> Shadow | None:
+    if seats.in_shadow is None:
+        return None
+    outcome = conclude_safely(card, seats.in_shadow, inputs, knobs, decide)
+    try:
+        return contest.shadow_of(card, seats.in_shadow, outcome, acted, inputs, knobs, now)
+    except Exception:  # what never acts must not keep what does from being recorded
+        log.exception("shadow_not_priced", capability=card.name, way=seats.in_shadow)
+        return None
 
 
 def record(conn: Connection, card: Capability, task: Due, thought: Thought, now: datetime, entropy: bytes) -> str | None:
@@ -88,6 +112,7 @@ def record(conn: Connection, card: Capability, task: Due, thought: Thought, now:
     if stands and _holds(conn, stands, thought):
         if not undecided:
             _replace(conn, card, [row for row in decisions.unreviewed(conn, *key) if row.id != stands.id], stands.id, now)
+        _keep_shadow(conn, thought, stands.id)
         return None
     decision = _row(key, thought, now, str(uuid7(int(now.timestamp() * 1000), entropy)))
     older = [row for row in decisions.unreviewed(conn, *key) if row.state == "undecided" or not undecided]
@@ -96,7 +121,15 @@ def record(conn: Connection, card: Capability, task: Due, thought: Thought, now:
     changes.log(conn, task.site, "decision", decision.id, now)
     if decision.state != "nothing":
         message.announce_decision(conn, card, decision, decision.state, now)
+    _keep_shadow(conn, thought, decision.id)
+    if decision.state == "proposed":
+        approve_alone(conn, card, decision, now)
     return decision.id
+
+
+def _keep_shadow(conn: Connection, thought: Thought, decision_id: str) -> None:
+    if thought.shadow is not None:
+        shadows.put(conn, replace(thought.shadow, decision=decision_id))
 
 
 def says_the_same(outcome: Outcome, stands: Decision) -> bool:

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from central.deciding.capability import EVERY_SUBJECT, Capability
-from central.store import due
+from central.store import catalogue, due
+from central.store.catalogue import Site
 from central.store.facts import Fact
 
-__all__ = ["Fact", "wake"]
+__all__ = ["Fact", "wake", "wake_every_subject"]
 
 
 def wake(conn: Connection, capabilities: Sequence[Capability], facts: Iterable[Fact], now: datetime) -> int:
@@ -20,6 +21,14 @@ def wake(conn: Connection, capabilities: Sequence[Capability], facts: Iterable[F
         for card, site, named in woken
         for subject in (card.subjects(conn, site) if named is None else [named])
     }
+    due.wake_all(conn, calls, now)
+    return len(calls)
+
+
+def wake_every_subject(conn: Connection, card: Capability, now: datetime) -> int:
+    """Mark due, from now on, all that a card decides about, at every site: its rules changed, or its hour has come."""
+    sites = [site.site for site in catalogue.all_of(conn, Site)]
+    calls = [due.Call(site, card.name, key, now) for site in sites for key in card.subjects(conn, site)]
     due.wake_all(conn, calls, now)
     return len(calls)
 

@@ -3,29 +3,50 @@
 Each value is formatted by the unit that the card declares for it, in the reader's language.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
 from babel import Locale, dates, numbers
 
 from central.deciding.capability import N_, Capability
-from central.deciding.outcome import Cause, Reason, Value
+from central.deciding.outcome import Cause, Reason, Value, Violation
 
 Translate = Callable[[str], str]
 MODEL_FAILED = "model_failed"
+PLAN_REFUSED = "plan_refused"
+LOCK_COSTS, LOCK_SAVES, LOCK_UNPRICED, LOCK_NOT_KEPT = "lock_costs", "lock_saves", "lock_unpriced", "lock_not_kept"
 
 # What the spine itself says of any capability.
 SPINE_REASONS: Mapping[str, str] = MappingProxyType(
-    {MODEL_FAILED: N_("The calculation failed ({error}); the last good decision stands")}
+    {
+        MODEL_FAILED: N_("The calculation failed ({error}); the last good decision stands"),
+        PLAN_REFUSED: N_("The proposal breaks {broken} constraints and was refused; the last good decision stands:"),
+        LOCK_COSTS: N_("A person fixed {fixed}: that costs {price} more than the proposal without it"),
+        LOCK_SAVES: N_("A person fixed {fixed}: that costs {price} less than the proposal without it"),
+        LOCK_UNPRICED: N_("A person fixed {fixed}: what that costs is not known"),
+        LOCK_NOT_KEPT: N_("A person fixed {fixed}: no proposal can keep that, so this one does not"),
+    }
 )
-SPINE_CAUSES: Mapping[str, str] = MappingProxyType({"params": N_("Settings, version {version}")})
+SPINE_CAUSES: Mapping[str, str] = MappingProxyType(
+    {
+        "params": N_("Settings, version {version}"),
+        "lock": N_("Fixed by {person} until {until}: {fixed}"),
+    }
+)
+SPINE_UNITS: Mapping[str, str] = MappingProxyType({"price": "money", "until": "instant", "broken": "number"})
 
 
 def sentence(card: Capability, reason: Reason, translate: Translate, locale: str, zone: tzinfo = UTC) -> str:
     """The reason in words. A code that the card no longer knows is shown as it is."""
     text = card.reasons.get(reason.code) or SPINE_REASONS.get(reason.code)
     return reason.code if text is None else _filled(translate(text), card, reason.values, locale, zone)
+
+
+def violations(card: Capability, broken: Iterable[Violation], translate: Translate, locale: str) -> list[str]:
+    """Each constraint that a proposal breaks, with what would keep it."""
+    both = [(each.constraint, each.remedy) for each in broken]
+    return [": ".join(sentence(card, reason, translate, locale) for reason in pair) for pair in both]
 
 
 def cause_sentence(card: Capability, cause: Cause, translate: Translate, locale: str, zone: tzinfo = UTC) -> str:
@@ -56,7 +77,7 @@ def formatted(value: Value, unit: str, locale: str, *, currency: str = "", zone:
 def _filled(text: str, card: Capability, values: Mapping[str, Value], locale: str, zone: tzinfo) -> str:
     currency = str(values.get("currency", ""))
     words = {
-        name: formatted(value, card.units.get(name, "text"), locale, currency=currency, zone=zone)
+        name: formatted(value, card.units.get(name) or SPINE_UNITS.get(name, "text"), locale, currency=currency, zone=zone)
         for name, value in values.items()
     }
     return text.format_map(_Lenient(words))

@@ -67,11 +67,15 @@ def _wake() -> str:
 _WAKE = _wake()
 
 
-def ready(conn: Connection, now: datetime, limit: int) -> list[Due]:
-    """What may be decided now, longest waiting first."""
+def ready(
+    conn: Connection, now: datetime, limit: int, *, only: Collection[str] | None = None, besides: Collection[str] = ()
+) -> list[Due]:
+    """What may be decided now, longest waiting first; of the capabilities `only` where given, and of none of `besides`."""
+    wanted = [due.c.not_before <= now, due.c.capability.not_in(besides)]
+    wanted += [] if only is None else [due.c.capability.in_(only)]
     rows = conn.execute(
         select(due.c.site, due.c.capability, due.c.subject, due.c.since, due.c.wakes)
-        .where(due.c.not_before <= now)
+        .where(*wanted)
         .order_by(due.c.since)
         .limit(limit)
     )
