@@ -2,7 +2,7 @@
 
 Usage: FILE PORT SECONDS; the file holds the keys (name → PEM). Each device concludes an event a second, at its own moment of
 the second, and sends it signed in a batch of its own, as long as fewer than twenty wait for their answer; what waits longer
-than five seconds, or behind a gap, is sent again. An event counts as committed when it has its sequence (a thousand outboxes
+than the patience of the agent (five seconds at first), or behind a gap, is sent again. An event counts as committed when it has its sequence (a thousand outboxes
 on one disk would measure that disk), and as landed when `down/ack` covers it. One more connection hears `out/…`. Prints
 "ready", waits for a line, and prints the result as JSON.
 """
@@ -23,6 +23,7 @@ from msgspec import Struct
 from benchmarks import ingest_events
 from benchmarks.fleet_line import Line
 from benchmarks.ingest_events import MODEL, SITE, publish
+from edge_agent.link.window import LONGEST_PATIENCE_S, MAX_STALLS
 from protocols import codec, signing, topics
 from protocols.envelope import MAX_BATCH_EVENTS, Acknowledgement, BatchHead, Event
 from protocols.identity import uuid7
@@ -71,6 +72,7 @@ class Device:
     sent: int = 0
     landed: int = 0
     moved_s: float = 0.0
+    stalls: int = 0
     number: int = 0
     waiting: deque[bytes] = field(default_factory=deque)
     flights: deque[int] = field(default_factory=deque)
@@ -200,7 +202,7 @@ class Fleet:
         self._landed += reached - device.landed
         for _ in range(reached - device.landed):
             device.waiting.popleft()
-        device.landed, device.moved_s = reached, time.monotonic()
+        device.landed, device.moved_s, device.stalls = reached, time.monotonic(), 0
         device.sent = max(device.sent, reached)
         while device.flights and device.flights[0] <= reached:
             device.flights.popleft()
@@ -212,7 +214,8 @@ class Fleet:
 
     def _send_again(self, now_s: float) -> None:
         for device in self._devices:
-            if device.flights and now_s - device.moved_s > PATIENCE_S:
+            if device.flights and now_s - device.moved_s > _patience_s(device.stalls):
+                device.stalls += 1
                 self._rewind(device)
             self._send(device, now_s)
 
@@ -224,6 +227,10 @@ class Fleet:
 
     def _monotonic_ms(self) -> int:
         return int((time.monotonic() - self._began_s) * 1000)
+
+
+def _patience_s(stalls: int) -> float:
+    return float(min(LONGEST_PATIENCE_S, PATIENCE_S * 2 ** max(0, stalls - MAX_STALLS)))
 
 
 def _cpu_s() -> float:
