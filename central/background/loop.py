@@ -1,4 +1,4 @@
-"""The background process: a thread each for speaking, learning, backups and rollouts, so that none holds up a decision.
+"""The background: a thread each for speaking, planning, learning, backups, rollouts, so that none holds up a decision.
 
 Each looks at its table a few times a second; a look that finds nothing costs one short read.
 """
@@ -16,20 +16,22 @@ from central.background.announce.mqtt import Announcer
 from central.background.backing_up import BackingUp, Plan
 from central.background.judging import Judge, installed_program
 from central.background.learning import Teacher
+from central.background.planning import Planner, PlanningDesk, heavy_names
 from central.background.retention import Retention
 from central.background.rollouts import RolloutDesk
 from central.background.scheduler import Scheduler
 from central.bus import Bus
-from central.deciding import review
+from central.deciding import fixing, review
 from central.errors import CentralError
 from central.floor import alarm_book, device_alarms
 from central.parts import Parts
-from central.store import alarms, reviews
+from central.store import alarms, locks, reviews
 
 LOOK_EVERY_S = 0.15
 AFTER_FAILURE_S = 2.0  # a full disk must not be filled by logs that say so
 BOOKS_EVERY = timedelta(minutes=5)
 DEVICES_EVERY = timedelta(seconds=4)
+LOCKS_LOOK_BACK = timedelta(days=30)  # locks that ran out while nothing ran
 log = structlog.get_logger()
 
 
@@ -39,6 +41,8 @@ def run_background(parts: Parts, bus: Bus, stop: Event, plan: Plan | None = None
     besides = [Thread(target=_repeat, args=(announcer.announce, stop), name="announce")]
     besides += [Thread(target=_repeat, args=(announcer.mark, stop), name="mark")]
     besides += [Thread(target=_repeat, args=(Teacher(parts).look, stop), name="learn")]
+    planner = Planner(stop)
+    besides += [Thread(target=_repeat, args=(PlanningDesk(parts, planner).look, stop), name="plan")]
     besides += [Thread(target=_repeat, args=(BackingUp(parts, plan).look, stop), name="backup")] if plan else []
     if parts.archives is not None:
         judge = Judge(parts.archives, stop, installed_program())
@@ -52,24 +56,30 @@ def run_background(parts: Parts, bus: Bus, stop: Event, plan: Plan | None = None
         stop.set()
         for thread in besides:
             thread.join()
+        planner.close()
         with suppress(OperationalError):  # they are said again then
             announcer.mark()
 
 
 class Desk:
-    """Everything but speaking, in the order of its urgency."""
+    """Everything but speaking and heavy planning, in the order of its urgency."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._scheduler = Scheduler(parts.capabilities, parts.now())
         self._retention = Retention(parts)
         self._books_at = self._devices_at = parts.now()
+        self._heavy = heavy_names(parts)
+        self._locks_ended_at = parts.now() - LOCKS_LOOK_BACK
 
     def look(self) -> int:
         """One round; how much was done."""
         now = self._parts.now()
-        at_their_time = (self._settle, self._end_shelving, self._watch_devices, self._schedule, self._keep_books)
-        done = runner.drain(self._parts) + sum(step(now) for step in at_their_time)
+        at_their_time = (
+            *(self._settle, self._end_shelving, self._end_locks, self._watch_devices),
+            *(self._schedule, self._keep_books),
+        )
+        done = runner.drain(self._parts, besides=self._heavy) + sum(step(now) for step in at_their_time)
         self._retention.look()  # not counted as work: its next little step comes after a pause
         return done
 
@@ -86,6 +96,14 @@ class Desk:
                 return 0
         with self._parts.writing() as conn:
             return alarm_book.end_shelving(conn, now)
+
+    def _end_locks(self, now: datetime) -> int:
+        since, self._locks_ended_at = self._locks_ended_at, now
+        with self._parts.reading() as conn:
+            if not locks.ended(conn, since, now):
+                return 0
+        with self._parts.writing() as conn:
+            return fixing.wake_ended(conn, since, now)
 
     def _watch_devices(self, now: datetime) -> int:
         if now < self._devices_at:

@@ -150,7 +150,8 @@ def test_a_model_that_heeds_locks_plans_around_them(house: House) -> None:
 
     def decide(inputs: Inputs, params: Params) -> Any:
         outcome = card.decide(inputs, params)
-        return replace(outcome, proposal=outcome.proposal.model_copy(update=inputs.locks)) if inputs.locks else outcome
+        assert outcome.proposal is not None
+        return replace(outcome, proposal=outcome.proposal.model_copy(update=inputs.locks))
 
     respecting = replace(card, decide=decide, respects=frozenset({"units", "packs"}))
     house.parts = replace(house.parts, capabilities=(respecting,))
