@@ -14,8 +14,10 @@ from edge_agent.clock import DeviceClock
 from edge_agent.errors import BadRecording, SourceEnded
 from edge_agent.sample import Frame
 from edge_agent.sources.pace import Pace
+from vision_models.errors import PictureUnusable
+from vision_models.inference.preprocess import read_picture
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+SUFFIXES = {".jpg", ".jpeg", ".png"}
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_UNITS: Mapping[str, str] = MappingProxyType({})
 
@@ -85,15 +87,11 @@ class PictureReplay(_FrameReplay):
     def _read_pictures(self) -> Iterator[Pixels]:
         for file in self._files:
             try:
-                content = np.fromfile(file, np.uint8)
-            except OSError as error:
+                pixels = read_picture(file)
+            except PictureUnusable as error:
                 self._refuse(file.name, str(error))
-                continue
-            pixels = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
-            if pixels is None:
-                self._refuse(file.name, "not a picture that OpenCV can read; remove or convert it")
             else:
-                yield pixels.astype(np.uint8, copy=False)
+                yield pixels
 
 
 class VideoReplay(_FrameReplay):

@@ -21,7 +21,8 @@ from vision_models.evaluation.interval import Estimate, Numbers, estimate, mean_
 from vision_models.inference.arrays import Floats
 from vision_models.inference.defects import STATISTICS, DefectDetector
 from vision_models.inference.manifest import read_bundle
-from vision_models.inference.preprocess import LARGEST_SIDE_PX, read_picture
+from vision_models.inference.picture_file import LARGEST_SIDE_PX
+from vision_models.inference.preprocess import read_picture
 from vision_models.inference.shelf import ShelfDetector
 from vision_models.training.datasets import labelled_picture
 

@@ -8,11 +8,12 @@ import numpy as np
 
 from vision_models.errors import DataMissing, PictureUnusable
 from vision_models.inference.arrays import Floats, Picture
+from vision_models.inference.picture_file import LARGEST_SIDE_PX, decoded
 
 IMAGENET_MEAN_RGB = (0.485, 0.456, 0.406)
 IMAGENET_SD_RGB = (0.229, 0.224, 0.225)
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
-_SMALLEST_SIDE_PX, LARGEST_SIDE_PX = 8, 16384
+_SMALLEST_SIDE_PX = 8
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,12 @@ def picture_paths(folder: Path) -> list[Path]:
 
 
 def read_picture(path: Path) -> Picture:
-    """A picture file as (h, w, 3) BGR. Raises PictureUnusable for anything that is not one."""
+    """A picture file as (h, w, 3) BGR, upright, by the rule of `picture_file`. Raises PictureUnusable."""
     try:
-        encoded = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+        content = path.read_bytes()
     except OSError as error:
         raise PictureUnusable(f"{path}: cannot be read ({error.strerror}); check the path and its rights") from error
-    decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
-    if decoded is None:
-        raise PictureUnusable(f"{path}: {len(encoded)} bytes that are no picture; JPEG or PNG wanted")
-    return decoded.astype(np.uint8, copy=False)
+    return decoded(content, str(path))
 
 
 def checked(picture: Picture) -> Picture:
