@@ -2,9 +2,9 @@
 
 Usage: FILE PORT SECONDS; the file holds the keys (name → PEM). Each device concludes an event a second, at its own moment of
 the second, and sends it signed in a batch of its own, as long as fewer than twenty wait for their answer; what waits longer
-than the patience of the agent (five seconds at first), or behind a gap, is sent again. An event counts as committed when it has its sequence (a thousand outboxes
-on one disk would measure that disk), and as landed when `down/ack` covers it. One more connection hears `out/…`. Prints
-"ready", waits for a line, and prints the result as JSON.
+than an agent's patience, or behind a gap, is sent again. An event counts as committed when it has its sequence (a thousand
+outboxes on one disk would measure that disk), and as landed when `down/ack` covers it. One more connection hears `out/…`.
+Prints "ready", waits for a line, and prints the result as JSON.
 """
 
 import random
