@@ -7,7 +7,21 @@ from contextlib import contextmanager
 import typer
 from sqlalchemy.exc import DatabaseError
 
-from central.cli import backup, conformance, device, ledger, orders, processes, records, release, settings, tls, token, user
+from central.cli import (
+    backup,
+    conformance,
+    device,
+    imports,
+    ledger,
+    orders,
+    processes,
+    records,
+    release,
+    settings,
+    tls,
+    token,
+    user,
+)
 from central.errors import CentralError
 
 app = typer.Typer(
@@ -15,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(processes.app)
 app.add_typer(ledger.app)
+app.add_typer(imports.app)
 app.add_typer(backup.app)
 app.add_typer(conformance.app)
 app.add_typer(device.app, name="device")

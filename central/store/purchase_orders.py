@@ -1,13 +1,13 @@
 """What was ordered of suppliers: when, promised for when, and when how much of it came. One row a line of an order."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Connection, Float, Index, Integer, Select, String, Table, select
 
-from central.store.engine import put_rows
+from central.store.engine import among, put_rows
 from central.store.metadata import metadata
 from central.store.types import Instant
 
@@ -68,6 +68,12 @@ class OrderLine:
 def put(conn: Connection, site: str, lines: Iterable[OrderLine]) -> None:
     """Insert or overwrite, by order and line."""
     put_rows(conn, purchase_orders, [asdict(line) | {"site": site} for line in lines])
+
+
+def known(conn: Connection, site: str, wanted: Collection[tuple[str, int]]) -> list[OrderLine]:
+    """The lines on record among these orders and lines."""
+    c = purchase_orders.c
+    return _lines(conn, select(purchase_orders).where(c.site == site, among((c.order, c.line), wanted)), None, None)
 
 
 def received(

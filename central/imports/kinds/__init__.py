@@ -1,0 +1,1 @@
+"""One file a kind of import: its columns, its records, where they are kept."""
