@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from central.errors import AlreadyReviewed, CommandRefused, NotReviewable, SettingsRefused
+from central.errors import AlreadyReviewed, CommandRefused, NotReviewable, PlanRefused, SettingsRefused
+from central.translations.catalogue import language_of
 
 PREFIX = "/api/"
 MEDIA_TYPE = "application/problem+json"
@@ -64,6 +65,7 @@ def answer_errors_of(blueprint: Blueprint) -> None:
     """Turn what a blueprint raises into problems."""
     blueprint.register_error_handler(Problem, Problem.answer)
     blueprint.register_error_handler(AlreadyReviewed, lambda error: Problem(409, "already-reviewed", str(error)).answer())
+    blueprint.register_error_handler(PlanRefused, _of_plan)
     blueprint.register_error_handler(NotReviewable, lambda error: Problem(409, "not-reviewable", str(error)).answer())
     blueprint.register_error_handler(CommandRefused, lambda error: Problem(409, "command-refused", str(error)).answer())
     blueprint.register_error_handler(SettingsRefused, _of_settings)
@@ -104,6 +106,12 @@ def _of_http(error: HTTPException) -> Response:
 def _of_settings(error: SettingsRefused) -> Response:
     faults = tuple(Fault(f"/settings{fault.pointer}", fault.worded()) for fault in error.faults)
     return Problem(422, "settings-refused", "Nothing is changed: see errors.", faults).answer()
+
+
+def _of_plan(error: PlanRefused) -> Response:
+    locale = language_of([tag for tag, _ in request.accept_languages])
+    faults = tuple(Fault("/proposal", words) for words in error.worded(locale))
+    return Problem(409, "plan-refused", "The proposal breaks constraints: see errors.", faults).answer()
 
 
 def _of_busy_database(error: OperationalError) -> Response:

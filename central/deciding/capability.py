@@ -68,9 +68,9 @@ class Capability(Generic[InputsT, ParamsT, ProposalT]):
 
     A heavy planner runs in a process of its own within its budget. `check` judges any proposal, a person's too, by the
     inputs alone, without the planner's words: what it finds keeps the proposal from being made. `respects` names fields
-    that `decide` fixes by `inputs.locks` itself; the spine fixes the others afterwards. `price` is what a proposal costs in
-    all by the model's own reckoning, where that is more than its effect. `quantity` is the field that a limit of the
-    autopilot is about.
+    that `decide` fixes by `inputs.locks` itself; the spine fixes the others afterwards. `effect` is the money that approving
+    a changed proposal moves; `price` what one costs in all by the model's own reckoning, where that is more than its effect.
+    `quantity` is the field that a limit of the autopilot is about.
     """
 
     module: str
@@ -99,6 +99,7 @@ class Capability(Generic[InputsT, ParamsT, ProposalT]):
     challenger: Challenger[InputsT, ParamsT, ProposalT] | None = None
     respects: frozenset[str] = frozenset()
     price: Callable[[InputsT, ProposalT, ParamsT], Money | None] | None = None
+    effect: Callable[[InputsT, ProposalT, ParamsT], Money | None] | None = None
     realised: Callable[[Connection, Decision], Sequence[Realised]] | None = None  # empty: not known yet
     quantity: str | None = None
 

@@ -41,9 +41,10 @@ def _refitted(card: Capability, inputs: Inputs, params: BaseModel, free: Outcome
         return None
     if card.check is not None and card.check(inputs, proposal, params):
         return None
-    price = card.price(inputs, proposal, params) if card.price else None
-    is_same = proposal == free.proposal
-    return replace(free, proposal=proposal, effect=free.effect if is_same else price)
+    if proposal == free.proposal:
+        return free
+    effect = card.effect(inputs, proposal, params) if card.effect else None
+    return replace(free, proposal=proposal, effect=effect)
 
 
 def _holds(proposal: Proposal, inputs: Inputs) -> bool:

@@ -6,18 +6,18 @@ import os
 import string
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any, NoReturn
 
 import pytest
 from cronsim import CronSim
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from central.deciding import wording
-from central.deciding.capability import Capability
-from central.deciding.outcome import Inputs, Outcome
+from central.deciding.capability import OWN, Capability
+from central.deciding.outcome import Inputs, Outcome, Violation
 from central.deciding.registry import FOLDER, discover
 from central.store.decisions import Decision
 from central.translations.catalogue import LOCALES, translations, translator
@@ -115,6 +115,18 @@ def emptied(inputs: Inputs) -> Inputs:
                 type(inputs).model_validate(whole | {name: nothing})
                 whole[name] = nothing
     return type(inputs).model_validate(whole)
+
+
+def checked_variants(card: Capability, inputs: Inputs, params: BaseModel) -> Iterator[Sequence[Violation]]:
+    """What the checker says of the example's proposal with each adjustable field out of place, where that is one at all."""
+    proposal = card.decide(inputs, params).proposal
+    assert proposal is not None
+    assert card.check is not None
+    written = proposal.model_dump(mode="json")
+    for name in card.adjustable:
+        for bad in absurd(written[name]):
+            with suppress(ValidationError):
+                yield card.check(inputs, card.proposal.model_validate(written | {name: bad}), params)
 
 
 @every_capability
@@ -219,6 +231,44 @@ def test_its_benchmark_exists(card: Capability) -> None:
     """How good it is can be asked with one command: the card names a file in `benchmarks/`."""
     assert card.benchmark
     assert (BENCHMARKS / f"{card.benchmark}.py").is_file()
+
+
+@every_capability
+def test_a_plan_is_checked_by_somebody_else_than_its_maker(card: Capability) -> None:
+    """Heavy planners have a checker of another module; it passes the example and sees through a proposal that is wrong."""
+    assert card.heavy is None or card.check is not None
+    if card.check is None:
+        return
+    inputs, params = card.example()
+    proposal = card.decide(inputs, params).proposal
+    assert proposal is not None
+    assert card.check.__module__ != card.decide.__module__
+    assert list(card.check(inputs, proposal, params)) == []
+    wrong = list(checked_variants(card, inputs, params))
+    assert any(wrong), "whatever is changed in the proposal, the checker finds nothing"
+    for broken in (each for found in wrong for each in found):
+        assert {broken.constraint.code, broken.remedy.code} <= set(card.reasons)
+        for reason in (broken.constraint, broken.remedy):
+            assert placeholders(card.reasons[reason.code]) <= set(reason.values)
+
+
+@every_capability
+def test_what_people_fix_or_limit_is_in_the_proposal(card: Capability) -> None:
+    """Fields that a model respects and the quantity of an autopilot are fields of the proposal; a challenger has a name."""
+    assert card.respects <= set(card.proposal.model_fields)
+    assert card.quantity is None or card.quantity in card.proposal.model_fields
+    assert card.challenger is None or card.challenger.name not in {"", OWN}
+
+
+@every_capability
+def test_a_challenger_keeps_the_rules_of_its_champion(card: Capability) -> None:
+    """It decides the example and nothing-known without a crash, in words that the card has."""
+    if card.challenger is None:
+        return
+    inputs, params = card.example()
+    for given in (inputs, emptied(inputs)):
+        outcome = card.challenger.decide(given, params)
+        assert set(said(outcome)) <= set(card.reasons)
 
 
 @every_capability

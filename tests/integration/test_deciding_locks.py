@@ -32,7 +32,7 @@ def price(inputs: Inputs, proposal: Replenishment, _params: Params) -> Money:
 def house(tmp_path: Path) -> Iterator[House]:
     """A small house with one open proposal, by a card that can price any."""
     house = House(tmp_path)
-    house.parts = replace(house.parts, capabilities=(replace(house.inventory, price=price),))
+    house.parts = replace(house.parts, capabilities=(replace(house.inventory, price=price, effect=price),))
     house.count("b-04", 3)
     house.decide()
     yield house

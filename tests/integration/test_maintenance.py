@@ -180,3 +180,26 @@ def test_programs_record_and_read_work_orders(house: House) -> None:
     assert [(item["work_order"], item["decision"], item["recorded_by"][:5]) for item in items] == [("b-1", None, "token")]
     told = program.get(f"work-orders/false-alarms?machine={PUMP}").get_json()
     assert (told["machine"], told["false"], told["raised"]) == (PUMP, 0, 0)
+
+
+def test_a_persons_order_is_checked_like_the_planners(house: House) -> None:
+    """Outside of the windows: refused by name with what would do, in the language of who asks; else adjusted."""
+    alarm(house)
+    proposed = standing(house)
+    assert proposed.proposal is not None
+    midday = house.now.replace(hour=10, minute=0) + timedelta(days=1)
+    body = {
+        "verdict": "adjust",
+        "reason": "local_event",
+        "proposal": {"starts_at": midday.isoformat(), "ends_at": (midday + timedelta(minutes=90)).isoformat()},
+    }
+    program = Program(house)
+    refused = program.post(f"decisions/{proposed.id}/review", body)
+    problem(refused, 409, "plan-refused")
+    assert "pump-1 stops in its windows only: Choose another time" in {
+        each["detail"] for each in refused.get_json()["errors"]
+    }
+    chinese = program.post(f"decisions/{proposed.id}/review", body, headers={"Accept-Language": "zh-CN"})
+    assert any("请另选时间" in each["detail"] for each in chinese.get_json()["errors"])
+    later = {**body, "proposal": {name: proposed.proposal[name] for name in ("starts_at", "ends_at")}}
+    assert program.post(f"decisions/{proposed.id}/review", later).status_code == 200

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from central.capabilities.production.maintenance import spans
+from central.capabilities.production.maintenance import checking, spans
 from central.capabilities.production.maintenance.facts import (
     Asset,
     Crew,
@@ -16,7 +16,7 @@ from central.capabilities.production.maintenance.facts import (
 )
 from central.capabilities.production.maintenance.inputs import gather, machines_at
 from central.capabilities.production.maintenance.model import decide
-from central.deciding.capability import N_, Capability
+from central.deciding.capability import N_, Budget, Capability
 from central.deciding.outcome import Cause
 
 _NOW = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
@@ -73,6 +73,9 @@ CARD = Capability(
     proposal=WorkOrder,
     gather=gather,
     decide=decide,
+    heavy=Budget(time_s=60.0, memory_mb=1024),
+    check=checking.check,
+    price=checking.price,
     example=example,
     summary=N_("Work on {machine} by {crew}, {starts_at}"),
     adjustable=frozenset({"crew", "starts_at", "ends_at"}),
@@ -109,6 +112,16 @@ CARD = Capability(
         "keeps_part": N_("{name} comes when it comes"),
         "keeps_deadline": N_("{name} is seen to by its deadline"),
         "keeps_skill": N_("{name} is worked on by crews with its skills only, and there is none"),
+        "keeps_duration": N_("Work on {name} takes as long as it needs"),
+        "keeps_span": N_("Work on {name} lies within the plan, and no earlier than its crew can be told"),
+        "keeps_crew": N_("{name} is a crew of this site"),
+        "keeps_skills": N_("{name} is worked on by crews with its skills only"),
+        "keeps_one_at_a_time": N_("{name} does one job at a time"),
+        "keeps_asked": N_("{name} is worked on when it needs it"),
+        "mend_time": N_("Choose another time"),
+        "mend_crew": N_("Choose another crew"),
+        "mend_length": N_("Leave its length as it was proposed"),
+        "mend_by_rejecting": N_("Reject it instead"),
         "no_way_out": N_("Giving up any of these rules does not help: look at skills, parts and the time it takes"),
         "way_out": N_("The cheapest way out costs {price} on top:"),
         "gives_window": N_("Stop {name} outside of its windows"),

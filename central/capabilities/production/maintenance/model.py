@@ -53,7 +53,7 @@ def _placed(own: Judged, every: list[Judged], inputs: Inputs, params: Params, wh
     problem = jobs.problem(inputs, params, every)
     plan = planned(problem)
     if found := checker.faults(problem, plan.placed, are_deadlines_binding=not plan.conflict):
-        raise BrokenPlan("; ".join(found))
+        raise BrokenPlan("; ".join(map(str, found)))
     place = plan.placed.get(own.asset.machine)
     if place is None or _is_late(own, place):
         return Outcome.undecided(*_no_place(own, plan, inputs, params), *why)

@@ -184,7 +184,7 @@ def test_the_checker_sees_each_fault(place: Placement, fault: str) -> None:
     """It knows nothing of the solver."""
     teams = (team(), team("two", ("electrical",)), team("idle", shifts=()))
     asked = problem([job("a", due_by=40 * HOUR)], *teams)
-    assert any(fault in line for line in faults(asked, {"a": place}))
+    assert any(fault in str(line) for line in faults(asked, {"a": place}))
 
 
 def test_the_checker_sees_what_only_several_jobs_do_wrong() -> None:
@@ -192,6 +192,6 @@ def test_the_checker_sees_what_only_several_jobs_do_wrong() -> None:
     stocks = {"seal": Stock(part="seal", on_hand=1, arrives_at=3 * DAY)}
     asked = problem([job("a", parts={"seal": 1}), job("b", parts={"seal": 1}), job("c", due_by=HOUR)], stocks=stocks)
     place = Placement("one", 18 * HOUR, 20 * HOUR)
-    found = "\n".join(faults(asked, {"a": place, "b": place, "x": place}))
+    found = "\n".join(map(str, faults(asked, {"a": place, "b": place, "x": place})))
     for fault in ("a and b at the same time", "seal: 2 needed", "c: must be done", "x: nobody asked"):
         assert fault in found
