@@ -1,24 +1,24 @@
-"""The demo company in the store: its house, two years of sales, and what stands on its shelves when the doors open."""
+"""The demo company in the store: its house, three years of trade, and what stands on its shelves when the doors open."""
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
-import numpy as np
 from sqlalchemy import Connection
 
 from central import house_file, upkeep_file
-from central.demo.history import daily_sales
+from central.demo import trade, years
 from central.floor import stock
-from central.store import audit, catalogue, demand, house, params, positions, upkeep
+from central.store import audit, catalogue, house, params, positions, upkeep
 from central.store.movements import Movement
 
 FOLDER = Path(__file__).parent
 HOUSE_FILE = FOLDER / "house.toml"
 UPKEEP_FILE = FOLDER / "upkeep.toml"
+TRADE_FILE = FOLDER / "trade.toml"
 SCENE_FILE = FOLDER / "scene.toml"
 SCENE = "small_warehouse"
 SITE = "s1"
@@ -48,8 +48,7 @@ def settle_in(conn: Connection, now: datetime) -> None:
         return
     catalogue.put(conn, house_file.read(HOUSE_FILE).records())
     upkeep.replace_all(conn, SITE, upkeep_file.read(UPKEEP_FILE).records())
-    rng = np.random.default_rng(SEED)
-    demand.add(conn, SITE, _past(scene(), now.date(), rng))
+    years.live_through(conn, SITE, _trade(), now, SEED)
     for capability, values in RULES.items():
         params.change(conn, capability, values, WHO, now)
     house.put(conn, "demo", SCENE)
@@ -70,9 +69,6 @@ def _opening(place: positions.Place, quantity: int, now: datetime) -> Movement:
     return Movement(str(uuid5(NAMESPACE_URL, name)), "receipt", sku, location, quantity, now)
 
 
-def _past(played: Scene, today: date, rng: np.random.Generator) -> dict[tuple[str, date], float]:
-    return {
-        (sku, day): units
-        for sku, mean_units in played.daily_demand.items()
-        for day, units in daily_sales(mean_units, today, rng)
-    }
+def _trade() -> trade.Trade:
+    known = [record for record in house_file.read(HOUSE_FILE).records() if isinstance(record, catalogue.Item)]
+    return trade.read(TRADE_FILE, known, scene().daily_demand)

@@ -33,7 +33,7 @@ purchase_orders = Table(
 
 @dataclass(frozen=True, kw_only=True)
 class OrderLine:
-    """One line of a purchase order. `received_at` is when its last goods came; None while nothing did."""
+    """One line of a purchase order. `received_at`: when its last goods came; None while more are to come."""
 
     order: str
     line: int
@@ -49,7 +49,7 @@ class OrderLine:
 
     @property
     def lead_time_d(self) -> float | None:
-        """Days from order to receipt; None while nothing came."""
+        """Days from order to the last receipt; None while more is to come."""
         return None if self.received_at is None else (self.received_at - self.ordered_at).total_seconds() / 86400
 
     @property
@@ -61,8 +61,8 @@ class OrderLine:
 
     @property
     def units_to_come(self) -> int:
-        """Ordered and not received yet."""
-        return max(self.units_ordered - self.units_received, 0)
+        """Ordered and not received yet; nothing more comes of a line that ended, were it short."""
+        return 0 if self.received_at is not None else max(self.units_ordered - self.units_received, 0)
 
 
 def put(conn: Connection, site: str, lines: Iterable[OrderLine]) -> None:
@@ -79,7 +79,7 @@ def known(conn: Connection, site: str, wanted: Collection[tuple[str, int]]) -> l
 def received(
     conn: Connection, site: str, since: datetime, *, supplier: str | None = None, sku: str | None = None
 ) -> list[OrderLine]:
-    """Lines of which goods came, ordered at `since` or later; oldest order first. What lead times are learned from."""
+    """Lines that came, ordered at `since` or later; oldest order first. What lead times are learned from."""
     c = purchase_orders.c
     query = select(purchase_orders).where(c.site == site, c.received_at.is_not(None), c.ordered_at >= since)
     return _lines(conn, query, supplier, sku)
@@ -88,7 +88,7 @@ def received(
 def outstanding(conn: Connection, site: str, *, supplier: str | None = None, sku: str | None = None) -> list[OrderLine]:
     """Lines of which units are still to come, oldest order first."""
     c = purchase_orders.c
-    query = select(purchase_orders).where(c.site == site, c.units_received < c.units_ordered)
+    query = select(purchase_orders).where(c.site == site, c.received_at.is_(None), c.units_received < c.units_ordered)
     return _lines(conn, query, supplier, sku)
 
 

@@ -59,7 +59,7 @@ def _check_moments(line: OrderLine, known: Known, ruling: Ruling) -> None:
     for name, at in (("promised_at", line.promised_at), ("received_at", line.received_at)):
         if at is not None and at < line.ordered_at:
             ruling.refuse("before_the_order", name, at.date())
-    if line.units_received and line.received_at is None:
+    if line.units_received >= line.units_ordered and line.received_at is None:
         ruling.refuse("received_without_day", "received_at", line.units_received)
     if line.received_at == line.ordered_at:
         ruling.note("same_day_receipt", "received_at")
