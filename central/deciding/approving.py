@@ -30,9 +30,11 @@ class Approved:
 
 
 def approve_alone(conn: Connection, card: Capability, decision: Decision, now: datetime) -> bool:
-    """Approve a fresh proposal if the rule of its site allows it; whether it did."""
+    """Approve an open proposal that nobody ever judged, if the rule of its site allows it; whether it did."""
     rule = autopilot.rule(conn, decision.site, card.name)
     if rule is None or not rule.is_active or autopilot.stopped_by(conn) is not None:
+        return False
+    if reviews.all_of(conn, decision.id):
         return False
     if obstacle(card, rule, decision, autopilot.moved_since(conn, decision.site, card.name, now - DAY)):
         return False

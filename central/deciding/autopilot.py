@@ -1,6 +1,6 @@
 """What a rule approves alone: off until an admin sets limits, each approval audited under its name, pausing itself.
 
-`approving.py` asks it once, in the transaction that records a proposal.
+`approving.py` asks it in the transaction that records a proposal, or finds that an open one still holds.
 """
 
 from datetime import datetime

@@ -113,6 +113,7 @@ def record(conn: Connection, card: Capability, task: Due, thought: Thought, now:
         if not undecided:
             _replace(conn, card, [row for row in decisions.unreviewed(conn, *key) if row.id != stands.id], stands.id, now)
         _keep_shadow(conn, thought, stands.id)
+        approve_alone(conn, card, stands, now)  # a rule may have been set since it was proposed
         return None
     decision = _row(key, thought, now, str(uuid7(int(now.timestamp() * 1000), entropy)))
     older = [row for row in decisions.unreviewed(conn, *key) if row.state == "undecided" or not undecided]
@@ -122,8 +123,7 @@ def record(conn: Connection, card: Capability, task: Due, thought: Thought, now:
     if decision.state != "nothing":
         message.announce_decision(conn, card, decision, decision.state, now)
     _keep_shadow(conn, thought, decision.id)
-    if decision.state == "proposed":
-        approve_alone(conn, card, decision, now)
+    approve_alone(conn, card, decision, now)
     return decision.id
 
 

@@ -175,6 +175,16 @@ def page(
     return _many(conn, *wanted, limit=limit)
 
 
+def between(
+    conn: Connection, site: str, capability: str, since: datetime, until: datetime, subject: str | None = None
+) -> list[Decision]:
+    """Decisions of a capability made from `since` until before `until`, newest first."""
+    wanted = [decisions.c.site == site, decisions.c.capability == capability]
+    wanted += [decisions.c.decided_at >= since, decisions.c.decided_at < until]
+    wanted += [decisions.c.subject == subject] if subject else []
+    return _many(conn, *wanted)
+
+
 def rests_on_wrong_count(conn: Connection, decision_id: str) -> bool:
     """Whether a count behind the decision has been marked wrong since."""
     same_event = and_(counts.c.device == decision_causes.c.device, counts.c.sequence == decision_causes.c.sequence)
