@@ -26,6 +26,8 @@ PROGRAM = "tallyhouse-models"
 TIMEOUT_S = 600.0
 LOOK_S = 0.1
 NICENESS = 10
+LEAST_PEOPLE_SAID = 40  # pictures that people agree on, before they judge in place of the frames that lie there
+LEAST_OF_EITHER = 10  # good parts and flawed ones
 MOST_TOLD_CHARACTERS = 300
 
 
@@ -59,7 +61,7 @@ class Judge:
 
     def accuracy(self, pair: Pair) -> Accuracy:
         """How both do on the same frames; what could not be measured keeps the new one back. Raises Interrupted."""
-        frames = self.archives.labelled / pair.new.kind
+        frames = self._frames(pair.new.kind)
         if not frames.is_dir():
             return Accuracy(why="too_few_frames", detail=f"{frames} is missing; put labelled frames there")
         try:
@@ -67,6 +69,11 @@ class Judge:
         except Refused as error:
             return Accuracy(why="not_measured", detail=str(error)[:MOST_TOLD_CHARACTERS])
         return compared(pair.new.kind, old, new)
+
+    def _frames(self, kind: str) -> Path:
+        """What people agree on where it is enough, else what was put there by hand or drawn by the simulator."""
+        own = self.archives.people_said / kind
+        return own if _is_enough(own) else self.archives.labelled / kind
 
     def _remembered(self, release: Release | None, kind: str, frames: Path) -> Judged:
         """As measured before, while no frame has changed."""
@@ -124,6 +131,14 @@ class Judge:
                 with suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
+
+
+def _is_enough(folder: Path) -> bool:
+    """Whether people said enough to judge by: so many pictures and, of parts, enough good ones and enough flawed ones."""
+    pictures = [path.relative_to(folder).parts for path in folder.rglob("*.jpg")]
+    good = sum(parts[0] == "good" for parts in pictures)
+    is_of_shelves = (folder / "images").is_dir()
+    return len(pictures) >= LEAST_PEOPLE_SAID and (is_of_shelves or min(good, len(pictures) - good) >= LEAST_OF_EITHER)
 
 
 def _state_of(folder: Path) -> int:

@@ -14,6 +14,8 @@ from central.fleet import rollout_progress as progress
 from central.fleet.accuracy import Accuracy
 from central.fleet.archives import Archives
 from central.fleet.rollout import Measure, Wait
+from central.floor.label_export import export
+from central.floor.labels import settled_pictures
 from central.parts import Parts
 from central.store import releases, rollouts
 from central.store.rollouts import Rollout
@@ -71,6 +73,8 @@ class RolloutDesk:
         with self.parts.reading() as conn:
             new = releases.get(conn, rollout.sha256)
             old = releases.get(conn, rollout.baseline) if rollout.baseline else None
+            if new is not None:
+                export(conn, settled_pictures(conn, rollout.site or self.parts.site), self.archives.people_said)
         if new is None:
             return False
         try:

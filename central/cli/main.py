@@ -12,6 +12,7 @@ from central.cli import (
     conformance,
     device,
     imports,
+    labels,
     ledger,
     orders,
     processes,
@@ -38,6 +39,7 @@ app.add_typer(tls.app, name="tls")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
 app.add_typer(release.app, name="release")
+app.add_typer(labels.app, name="labels")
 app.add_typer(records.app, name="audit")
 app.add_typer(settings.app, name="config")
 

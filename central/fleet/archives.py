@@ -27,6 +27,11 @@ class Archives:
     keys: tuple[str, ...] = ()
 
     @property
+    def people_said(self) -> Path:
+        """Where the pictures lie on whose labels people agree, a folder a kind of task."""
+        return self.labelled / "people"
+
+    @property
     def trusted_keys(self) -> tuple[str, ...]:
         """One of these must have signed."""
         return self.keys or ((weights() / "release.pub").read_text().strip(),)

@@ -20,7 +20,7 @@ changes = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("site", String, nullable=False),  # empty for quarantine, backup and kept, which are of the whole house
-    # alarm | position | condition | decision | device | event | quarantine | ledger_day | backup | kept
+    # alarm | position | condition | decision | device | event | quarantine | ledger_day | backup | kept | label
     Column("noun", String, nullable=False),
     Column("key", String, nullable=False),
     Column("at", Instant, nullable=False),

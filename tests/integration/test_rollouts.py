@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from sqlalchemy import Connection
 
-from central.background.judging import Interrupted, Judge, Pair, installed_program
+from central.background.judging import LEAST_PEOPLE_SAID, Interrupted, Judge, Pair, installed_program
 from central.background.rollouts import RolloutDesk
 from central.errors import Refused
 from central.fleet import release_orders as orders
@@ -390,6 +390,21 @@ def test_without_labelled_frames_nothing_passes(fleet: Fleet, tmp_path: Path) ->
     found = Judge(empty, Event(), installed_program()).accuracy(pair(fleet, tmp_path))
     assert found.why == "too_few_frames"
     assert f"nothing/{KIND}" in (found.detail or "")
+
+
+def test_what_people_agree_on_judges_once_it_is_enough(fleet: Fleet, tmp_path: Path) -> None:
+    """From forty pictures on the program is given people's labels in place of the frames that lie there."""
+    archives = replace(fleet.archives, labelled=tmp_path / "labelled")
+    images = archives.people_said / KIND / "images"
+    images.mkdir(parents=True)
+    (archives.labelled / KIND).mkdir()
+    saying = script(tmp_path, 'echo "asked about $4" >&2; exit 1')
+    wanted = pair(fleet, tmp_path)
+    for number in range(LEAST_PEOPLE_SAID - 1):
+        (images / f"{number}.jpg").write_bytes(b"picture")
+    assert f"labelled/{KIND}" in (Judge(archives, Event(), saying).accuracy(wanted).detail or "")
+    (images / "last.jpg").write_bytes(b"picture")
+    assert f"labelled/people/{KIND}" in (Judge(archives, Event(), saying).accuracy(wanted).detail or "")
 
 
 def _lives(number: int) -> bool:

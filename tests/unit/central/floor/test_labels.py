@@ -22,6 +22,7 @@ from protocols.messages.defect import Defect
 from protocols.messages.shelf_count import ShelfCount
 from tests import makers
 from tests.parts.house import SITE, House
+from tests.parts.programs import Program, problem
 from vision_models.evaluation.frames import part_frames, shelf_frames
 
 
@@ -208,3 +209,20 @@ def test_accuracy_says_how_often_a_model_was_right_and_how_sure_that_is(house: H
     assert (one.model, one.pictures, one.right, one.share) == ("shelf-1.0", 4, 3, 0.75)
     assert 0.29 < one.low < 0.32
     assert 0.94 < one.high < 0.96
+
+
+def test_programs_add_read_and_take_back_labels(house: House) -> None:
+    """Over REST, in a person's name and the token's; what does not fit is a problem that says why."""
+    part = picture(house, 1, makers.defect())
+    program = Program(house, "evidence:read", "decisions:review")
+    body = {"evidence": part, "verdict": "other_label", "label": "scratch", "person": "ana"}
+    number = program.post("labels", body).get_json()["id"]
+    (item,) = program.get("labels").get_json()["items"]
+    assert (item["id"], item["label"], item["person"].split()[0]) == (number, "scratch", "ana")
+    assert program.get("labels/accuracy").get_json()["items"][0]["right"] == 1
+    problem(program.post("labels", {**body, "verdict": "fix_box"}), 409, "not-labelled")
+    problem(program.post("labels", {**body, "boxes": [[0, 0, 2, 2]]}), 422, "invalid")
+    problem(program.post(f"labels/{number}/undo", {"person": "ben"}), 409, "not-labelled")
+    assert program.post(f"labels/{number}/undo", {"person": "ana"}).status_code == 200
+    assert program.get("labels/accuracy").get_json()["items"] == []
+    problem(Program(house, "evidence:read").post("labels", body), 403, "missing-scope")
