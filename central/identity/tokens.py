@@ -27,6 +27,7 @@ Scope = Literal[
     "stock:read",
     "decisions:read",
     "decisions:review",
+    "params:write",
     "out:read",
     "evidence:read",
     "health:read",
