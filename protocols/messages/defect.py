@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from protocols.envelope import LARGEST
 from protocols.identity import Name
 from protocols.messages.picture import Box, Fraction
 
@@ -17,7 +18,10 @@ class DefectRegion(Struct, frozen=True, kw_only=True):
 
 
 class Defect(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Verdict on one part. `score` is the detector's own; `p_value` is the chance that a good part scores as high."""
+    """Verdict on one part. `score` is the detector's own; `p_value` is the chance that a good part scores as high.
+
+    `inspected`: parts of this line that were judged since the last one that was told, this one included.
+    """
 
     camera: Name
     line: Name
@@ -28,3 +32,4 @@ class Defect(Struct, frozen=True, kw_only=True, omit_defaults=True):
     p_value: Fraction | None = None
     supplier: Annotated[str, Meta(max_length=64)] | None = None
     lot: Annotated[str, Meta(max_length=64)] | None = None
+    inspected: Annotated[int, Meta(ge=1, le=LARGEST)] = 1

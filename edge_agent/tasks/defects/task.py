@@ -39,6 +39,7 @@ class Snapshot(Struct):
 
     version: int
     gate: GateMemory
+    passed: int = 0  # parts since the last that was told
 
 
 class DefectsTask:
@@ -48,6 +49,7 @@ class DefectsTask:
         self._settings = settings
         self._detector = detector
         self._gate = GateMemory()
+        self._passed = 0
 
     @property
     def model(self) -> str:
@@ -72,12 +74,12 @@ class DefectsTask:
         return ()
 
     def snapshot(self) -> bytes:
-        """What the empty belt looks like, and whether the part in view was judged."""
-        return b"" if self._settings.gate == "every_frame" else msgspec.json.encode(Snapshot(SNAPSHOT_VERSION, self._gate))
+        """What the empty belt looks like, whether the part in view was judged, and how many passed lately."""
+        return msgspec.json.encode(Snapshot(SNAPSHOT_VERSION, self._gate, self._passed))
 
     def restore(self, state: bytes) -> None:
         """Go on from a snapshot. Raises SnapshotRejected."""
-        self._gate = GateMemory()
+        self._gate, self._passed = GateMemory(), 0
         if not state:
             return
         try:
@@ -88,14 +90,17 @@ class DefectsTask:
             raise SnapshotRejected(f"defects: state version {saved.version}, this is {SNAPSHOT_VERSION}")
         if not is_whole(saved.gate):
             raise SnapshotRejected("defects: a view of another size was saved; the empty belt is learned again")
-        self._gate = saved.gate
+        self._gate, self._passed = saved.gate, max(0, saved.passed)
 
     def _is_a_part(self, crop: Pixels) -> bool:
         return self._settings.gate == "every_frame" or opens(self._gate, coarse(crop))
 
     def _judged(self, frame: Frame, crop: Pixels) -> Sequence[Finding]:
         height_px, width_px = crop.shape[:2]
-        message = defect(self._detector.inspect(crop), self._settings, frame.source_id, width_px, height_px)
+        inspection = self._detector.inspect(crop)
+        message = defect(inspection, self._settings, frame.source_id, width_px, height_px, self._passed + 1)
         if message is None:
+            self._passed += 1
             return ()
+        self._passed = 0
         return (Finding(message, urgent=True, evidence=jpeg(crop), model=self._detector.model_id),)

@@ -17,8 +17,10 @@ def verdict(score: float, settings: Settings) -> Verdict:
     return "review" if score > settings.threshold * (1 - settings.review_share) else "pass"
 
 
-def defect(inspection: Inspection, settings: Settings, camera: str, width_px: int, height_px: int) -> Defect | None:
-    """The message about a part (seen `width_px` x `height_px`), None when it passes."""
+def defect(
+    inspection: Inspection, settings: Settings, camera: str, width_px: int, height_px: int, inspected: int = 1
+) -> Defect | None:
+    """The message about a part (seen `width_px` x `height_px`), None when it passes. inspected: parts since the last told."""
     judged = verdict(inspection.score, settings)
     if judged == "pass":
         return None
@@ -32,6 +34,7 @@ def defect(inspection: Inspection, settings: Settings, camera: str, width_px: in
         p_value=inspection.p_value,
         supplier=settings.supplier,
         lot=settings.lot,
+        inspected=inspected,
     )
 
 

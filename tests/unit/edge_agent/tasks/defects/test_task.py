@@ -84,8 +84,19 @@ def test_every_picture_of_a_folder_is_a_part() -> None:
     """No belt, no motion: three photographs, two verdicts."""
     task = DefectsTask(Settings(gate="every_frame"), DarkSpots())
     holes = [picture(part=True, hole_px=hole) for hole in (20, 0, 20)]
-    assert len(heard(task, holes)) == 2
-    assert task.snapshot() == b""
+    told = [finding.data for finding in heard(task, holes)]
+    assert [defect.inspected for defect in told if isinstance(defect, Defect)] == [1, 2]  # the good one counts with the next
+
+
+def test_parts_that_passed_are_counted_across_a_restart() -> None:
+    """A supplier's share of bad parts needs the good ones too."""
+    before = DefectsTask(Settings(gate="every_frame"), DarkSpots())
+    heard(before, [picture(part=True), picture(part=True)])
+    task = DefectsTask(Settings(gate="every_frame"), DarkSpots())
+    task.restore(before.snapshot())
+    (finding,) = heard(task, [picture(part=True, hole_px=20)])
+    assert isinstance(finding.data, Defect)
+    assert finding.data.inspected == 3
 
 
 @pytest.mark.parametrize("damage", [{"empty": "AAAA"}, {"before": "AAAA"}])
