@@ -4,7 +4,8 @@ Boosted trees with a log link on what each period's sales are relative to their 
 effect are what would have been sold without; a level of these times the effect of a plan is a forecast of the plan.
 """
 
-from typing import cast
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -14,37 +15,55 @@ CELLS = 60_000
 ROUNDS = 60
 LEAVES = 12
 STRANGE = 20.0
+MOST_AND_LEAST = (0.05, 20.0)
 
 
-def effects(panel: Panel, origin: int, seed: int) -> Floats | None:
-    """(n, t + planned) factors for all periods, from what was known at `origin`; None without inputs that ever move."""
+class Regressor(Protocol):
+    """A fitted scikit-learn regressor."""
+
+    def predict(self, values: Floats, /) -> Floats:
+        """(r,)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What inputs multiply sales by, fitted."""
+
+    trees: Regressor
+
+    def factors(self, inputs: Floats) -> Floats:
+        """(n, t) for inputs (n, t, k)."""
+        distinct, back = np.unique(inputs.reshape(-1, inputs.shape[2]), axis=0, return_inverse=True)
+        found = np.clip(self.trees.predict(distinct), *MOST_AND_LEAST)[np.ravel(back)]
+        return np.asarray(found.reshape(inputs.shape[:2]))
+
+
+def effects(panel: Panel, seed: int) -> Effects | None:
+    """Learnt from all known periods of the panel; None without inputs that ever moved."""
     if panel.inputs is None:
         return None
-    past = panel.inputs.values[:, :origin]
+    past = panel.inputs.values[:, : panel.periods]
     if not past.size or not (past.max((0, 1)) > past.min((0, 1))).any():
         return None
-    sales = panel.sales[:, :origin]
-    level = _level(sales)
-    cells = np.flatnonzero(np.isfinite(sales).ravel() & np.repeat(level > 0, origin))
+    level = _level(panel.sales)
+    cells = np.flatnonzero(np.isfinite(panel.sales).ravel() & np.repeat(level > 0, panel.periods))
     if len(cells) > CELLS:
         cells = np.random.default_rng(seed).choice(cells, CELLS, replace=False)
-    series = cells // origin
-    relative = np.minimum(sales.ravel()[cells] / level[series], STRANGE)
-    told = past.reshape(-1, past.shape[2])[cells]
-    return _learnt(panel.inputs.values, told, relative, np.sqrt(level[series]), seed)
-
-
-def _learnt(values: Floats, told: Floats, relative: Floats, weight: Floats, seed: int) -> Floats | None:
-    from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 (slow to load)
-
+    series = cells // panel.periods
+    relative = np.clip(panel.sales.ravel()[cells] / level[series], 0.0, STRANGE)
     if relative.sum() <= 0:
         return None
-    trees = HistGradientBoostingRegressor(
+    return Effects(_learnt(past.reshape(-1, past.shape[2])[cells], relative, np.sqrt(level[series]), seed))
+
+
+def _learnt(told: Floats, relative: Floats, weight: Floats, seed: int) -> Regressor:
+    from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 (slow to load)
+
+    trees: Regressor = HistGradientBoostingRegressor(
         loss="poisson", max_iter=ROUNDS, max_leaf_nodes=LEAVES, min_samples_leaf=60, random_state=seed, early_stopping=False
-    ).fit(told, np.maximum(relative, 0.0), sample_weight=weight)
-    distinct, back = np.unique(values.reshape(-1, values.shape[2]), axis=0, return_inverse=True)
-    factors = np.clip(trees.predict(distinct), 0.05, 20.0)[np.ravel(back)]
-    return cast(Floats, factors.reshape(values.shape[:2]))
+    ).fit(told, relative, sample_weight=weight)
+    return trees
 
 
 def _level(sales: Floats) -> Floats:

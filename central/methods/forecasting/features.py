@@ -22,6 +22,7 @@ RECENT = 26
 LEAST_SHARE_OF_TYPICAL = 0.05
 NEARNESS = 0.25
 FADES = 0.98
+SPREAD = 3
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,15 @@ class Sight:
 
 @dataclass(frozen=True)
 class Rows:
-    """Window after window, all series in each. values: (r, p); scale: (r,), members: (m, r) in units a period."""
+    """Window after window, all series in each. values: (r, p); scale: (r,), members: (m, r) in units a period.
+
+    restless: (r,) spread of the recent past over its scale.
+    """
 
     values: Floats
     scale: Floats
     members: Floats
+    restless: Floats
 
 
 def rows_at(sight: Sight, origin: int, windows: Sequence[Window]) -> Rows:
@@ -55,7 +60,8 @@ def rows_at(sight: Sight, origin: int, windows: Sequence[Window]) -> Rows:
         np.column_stack([past, _ahead(sight, origin, window, scale), (said / scale).T])
         for window, said in zip(windows, classical.swapaxes(0, 1), strict=True)
     ]
-    return Rows(np.concatenate(blocks), np.tile(scale, len(windows)), classical.reshape(len(classical), -1))
+    restless = np.tile(np.nan_to_num(past[:, SPREAD]), len(windows))
+    return Rows(np.concatenate(blocks), np.tile(scale, len(windows)), classical.reshape(len(classical), -1), restless)
 
 
 def outcomes_at(panel: Panel, origin: int, windows: Sequence[Window]) -> Floats:

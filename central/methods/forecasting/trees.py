@@ -1,7 +1,7 @@
 """One global model over all series: boosted trees with a log link, relative to each series' scale, weighted by volume.
 
-Two models, each fitted on half of the series: what one half's model says of the other half is an honest forecast, which
-weights and quantiles are chosen on; forecasts ahead are the mean of both. Method: Friedman (2001), Ke et al. (2017).
+A few models, each fitted without one fold of the series: what it says of that fold is an honest forecast, which weights and
+quantiles are chosen on; forecasts ahead are the mean of all. Method: Friedman (2001), Ke et al. (2017).
 """
 
 from dataclasses import dataclass
@@ -33,8 +33,8 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Halves:
-    """Two fitted models and the columns they read."""
+class Folded:
+    """Fitted models, the k-th without fold k, and the columns they read."""
 
     models: tuple[Regressor, ...]
     columns: Bools
@@ -44,25 +44,25 @@ class Halves:
         said = np.mean([model.predict(values[:, self.columns]) for model in self.models], axis=0)
         return cast(Floats, said * scale)
 
-    def apart(self, values: Floats, scale: Floats, half: Ints) -> Floats:
-        """(r,) what the model that never saw a row's series says of it; half: (r,) 0 or 1."""
+    def apart(self, values: Floats, scale: Floats, fold: Ints) -> Floats:
+        """(r,) what the model that never saw a row's series says of it; fold: (r,)."""
         said = np.zeros(len(values))
         for number, model in enumerate(self.models):
-            others = half != number
-            if others.any():
-                said[others] = model.predict(values[others][:, self.columns])
+            unseen = fold == number
+            if unseen.any():
+                said[unseen] = model.predict(values[unseen][:, self.columns])
         return said * scale
 
 
-def fit(values: Floats, scale: Floats, came: Floats, half: Ints, seed: int, shape: Shape) -> Halves | None:
-    """values: (r, p); scale, came: (r,) units a period; half: (r,) 0 or 1. None when a half has nothing sold."""
+def fit(values: Floats, scale: Floats, came: Floats, fold: Ints, seed: int, shape: Shape) -> Folded | None:
+    """values: (r, p); scale, came: (r,) units a period; fold: (r,) from 0. None when nothing was sold outside a fold."""
     from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 (slow to load)
 
     columns = _telling(values)
     target = np.maximum(came, 0.0) / scale
     models: list[Regressor] = []
-    for number in (0, 1):
-        own = half == number
+    for number in range(int(fold.max(initial=0)) + 1):
+        own = fold != number
         if target[own].sum() <= 0:
             return None
         model = HistGradientBoostingRegressor(
@@ -71,7 +71,7 @@ def fit(values: Floats, scale: Floats, came: Floats, half: Ints, seed: int, shap
             random_state=seed + number,
         )  # fmt: skip
         models.append(model.fit(values[own][:, columns], target[own], sample_weight=scale[own] ** shape.weight_power))
-    return Halves(tuple(models), columns)
+    return Folded(tuple(models), columns)
 
 
 def _telling(values: Floats) -> Bools:
