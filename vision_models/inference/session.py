@@ -15,20 +15,26 @@ GOLDEN_SAMPLES = 24
 _GOLDEN_HEIGHT_PX, _GOLDEN_WIDTH_PX = 180, 260
 
 
-class Graph:
-    """A network ready to run: one thread that does not spin while it waits, so that it shares a small machine."""
+def session_options(threads: int) -> ort.SessionOptions:
+    """How graphs are run: threads that do not spin while they wait, so that they share a small machine, and no arena, which
+    would keep what the largest picture ever needed."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
 
-    def __init__(self, content: bytes, origin: Path) -> None:
+
+class Graph:
+    """A network ready to run."""
+
+    def __init__(self, content: bytes, origin: Path, threads: int = 1) -> None:
         """Raises BundleRejected naming `origin` when the bytes are no network."""
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        options.enable_mem_pattern = False
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(content, session_options(threads), providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime has no base class of its own for what a broken file raises
             raise BundleRejected(f"{origin}: ONNX Runtime cannot load it ({error}); fetch or export it again") from error
         self._input = self._session.get_inputs()[0].name
