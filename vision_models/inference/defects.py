@@ -59,11 +59,16 @@ class DefectDetector:
         bundle = read_bundle(folder, *trusted_keys)
         if STATISTICS not in bundle.contents:
             raise BundleRejected(f"{folder}: the manifest names no {STATISTICS}; this is not a bundle for finding defects")
+        normality = load_normality(bundle.contents[STATISTICS], folder / STATISTICS)
+        if normality.backbone not in {"", bundle.manifest.files[bundle.manifest.graph]}:
+            raise BundleRejected(
+                f"{folder / STATISTICS}: taught on another network than {bundle.manifest.graph}; teach it again"
+            )
         return cls(
             model_id=bundle.manifest.model_id,
             graph=load_graph(bundle, ("fine", "coarse")),
             input=bundle.manifest.input,
-            normality=load_normality(bundle.contents[STATISTICS], folder / STATISTICS),
+            normality=normality,
             verdicts=_verdicts(bundle),
         )
 
@@ -85,6 +90,11 @@ class DefectDetector:
         places = regions(over_picture, limit, smallest_area_px=9) if score > 1.0 else no_detections()
         p_value = self.normality.p_value(score * self.verdicts.score_limit)
         return Inspection(score=score, p_value=p_value, regions=places, map=over_picture)
+
+    def limit_for(self, false_alarm_rate: float) -> float | None:
+        """The score (1 at the taught limit) that this share of good parts reaches; None when nothing was learnt about it."""
+        score = self.normality.score_at(false_alarm_rate)
+        return None if score is None else score / self.verdicts.score_limit
 
     def _strangeness(self, view: View) -> Floats:
         taps = self.graph.run(normalised(view.pixels))

@@ -3,12 +3,13 @@
 Each place of the picture has a mean feature vector; deviations are whitened by one covariance for all places, shrunk after
 Ledoit and Wolf (2004), and a place that varies more among good parts counts less. PaDiM (Defard et al., 2021) with a shared
 covariance, so that thirty pictures are enough. A place may match a neighbour's mean too: parts never lie to the pixel.
+Parts that lie or are shaped differently each time have no such means: they are taught as a memory of places instead.
 """
 
 import io
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -17,8 +18,10 @@ import numpy as np
 from vision_models.errors import BundleRejected
 from vision_models.inference.arrays import Floats
 from vision_models.inference.heatmap import smoothed
+from vision_models.inference.patch_memory import PatchMemory
 
 _ARRAYS = ("whitening", "mean", "scale", "limit_scores", "limit_p_values")
+_MEMORY = ("mean", "directions", "patches")
 _MOST_GRAIN = 1.6
 # What numpy raises for bytes that are empty, cut short, a lone array, or no archive of these arrays.
 _NO_ARCHIVE = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
@@ -27,17 +30,33 @@ _NO_ARCHIVE = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZi
 @dataclass(frozen=True)
 class Normality:
     """whitening: (c, c); mean: (h, w, c) whitened features of good parts; scale: (h, w), usual distance there;
-    limit_scores, limit_p_values: share of good parts expected to reach a score, both ascending in score."""
+    limit_scores, limit_p_values: share of good parts expected to reach a score, both ascending in score.
+
+    memory: stands in for whitening and mean, which are empty then. taught_scores: of the taught parts, each by a model that
+    had not seen it. backbone: SHA-256 of the network whose features these are; empty in releases before 0.2.
+    """
 
     whitening: Floats
     mean: Floats
     scale: Floats
     limit_scores: Floats
     limit_p_values: Floats
+    taught_scores: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    memory: PatchMemory | None = None
+    backbone: str = ""
 
     def strangeness(self, features: Floats) -> Floats:
         """How many times farther from good than usual each place is: (h, w) for features (h, w, c)."""
+        if self.memory is not None:
+            return np.asarray(self.memory.distances(features) / self.scale, dtype=np.float32)
         return distances(whitened(features, self.whitening), self.mean) / self.scale
+
+    def score_at(self, p_value: float) -> float | None:
+        """The score that this share of good parts is expected to reach; None when nothing was learnt about it."""
+        if not len(self.limit_scores):
+            return None
+        shares, scores = np.log(self.limit_p_values[::-1]), self.limit_scores[::-1]
+        return float(np.interp(np.log(p_value), shares, scores))
 
     def p_value(self, score: float) -> float | None:
         """Share of good parts expected to score at least this; None when nothing was learnt about it."""
@@ -86,15 +105,38 @@ def joined(fine: Floats, coarse: Floats) -> Floats:
 
 def save_normality(path: Path, normality: Normality) -> None:
     """Write the arrays; the large ones with half precision, which is finer than their spread over good parts."""
-    arrays = {name: getattr(normality, name) for name in _ARRAYS}
+    path.write_bytes(normality_bytes(normality))
+
+
+def normality_bytes(normality: Normality) -> bytes:
+    """The file of a normality."""
+    arrays = {name: getattr(normality, name) for name in (*_ARRAYS, "taught_scores")}
     arrays["mean"] = arrays["mean"].astype(np.float16)
-    np.savez_compressed(path, allow_pickle=False, **arrays)
+    if normality.memory is not None:
+        arrays |= {f"memory_{name}": getattr(normality.memory, name) for name in _MEMORY}
+        arrays["memory_patches"] = normality.memory.patches.astype(np.float16)
+    written = io.BytesIO()
+    np.savez_compressed(written, allow_pickle=False, backbone=np.array(normality.backbone), **arrays)
+    return written.getvalue()
 
 
 def load_normality(content: bytes, origin: Path) -> Normality:
     """The arrays in the bytes of a file. Raises BundleRejected naming `origin`."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return Normality(*(archive[name].astype(np.float32) for name in _ARRAYS))
+            read = {name: archive[name].astype(np.float32) for name in archive.files if name != "backbone"}
+            backbone = str(archive["backbone"]) if "backbone" in archive.files else ""
+        normality = _from_arrays(read, backbone)
     except _NO_ARCHIVE as error:
         raise BundleRejected(f"{origin}: {error}; not the statistics of a defect model: fetch the bundle again") from error
+    damaged = [name for name, values in read.items() if not np.isfinite(values).all()]
+    if damaged or not (normality.scale > 0).all():
+        raise BundleRejected(f"{origin}: {', '.join(damaged) or 'scale'} holds what is no measure (NaN); teach it again")
+    return normality
+
+
+def _from_arrays(read: dict[str, Floats], backbone: str) -> Normality:
+    memory = PatchMemory(*(read[f"memory_{name}"] for name in _MEMORY)) if "memory_patches" in read else None
+    scores = read.get("taught_scores", np.zeros(0, dtype=np.float32))
+    whitening, mean, scale, limit_scores, limit_p_values = (read[name] for name in _ARRAYS)
+    return Normality(whitening, mean, scale, limit_scores, limit_p_values, scores, memory, backbone)

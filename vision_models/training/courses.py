@@ -6,12 +6,13 @@ from pathlib import Path
 import structlog
 import torch
 
+from vision_models.inference import teaching as defects
 from vision_models.inference.defects import STATISTICS, Verdicts
 from vision_models.inference.manifest import InputSpec
 from vision_models.inference.normality import save_normality
 from vision_models.inference.preprocess import picture_paths, read_picture
 from vision_models.inference.session import graph_file
-from vision_models.training import defects, shelf
+from vision_models.training import shelf
 from vision_models.training.backbone import imagenet_backbone
 from vision_models.training.count_rule import fitted_rule
 from vision_models.training.export import Taps, export_graph

@@ -1,41 +1,49 @@
-"""Teaching the inspection model from pictures of good parts alone.
+"""Teaching the inspection model from pictures of good parts alone, with no more than a device has.
 
 The network is not trained: its features of ImageNet are used as they are. What is learnt is how good parts vary
-(`Normality`) and where to put the limit. Each taught part is judged by a model that has not seen it (ten folds), and the
-limit is the score that a further good part exceeds with the false-alarm rate one asks for: the upper prediction bound of a
-log-normal, Student's t with n - 1 degrees of freedom, so that few pictures give a wider margin instead of a false promise.
+(`Normality`) and where to put the limit (`limit`). Each taught part is judged by a model that has not seen it (ten folds). A
+part among them that no other resembles is named as a suspect and has no say in the limit.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
-from scipy.stats import t as student_t
 
-from vision_models.errors import DataMissing
+from vision_models.errors import TeachingRefused
 from vision_models.inference.arrays import Floats, Picture
 from vision_models.inference.defects import MARGIN_SHARE, Verdicts, seen
 from vision_models.inference.heatmap import smoothed, top_mean
+from vision_models.inference.limit import normal_scores, suspects
 from vision_models.inference.manifest import InputSpec
 from vision_models.inference.normality import Normality, calmed, distances, joined, whitened
+from vision_models.inference.patch_memory import remembered
 from vision_models.inference.preprocess import normalised
 from vision_models.inference.session import Graph
 
-_LEAST_PICTURES, _FOLDS = 5, 10
+_LEAST_PICTURES, _FOLDS = 8, 10
+_MOST_SUSPECT_SHARE = 0.2
 _PLACE_PX = 8
-_LEAST_LOG_SPREAD = 0.03
-_NO_TABLE = (np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32))
+_SCALE_FOLDS = 4
+_SEED = 20261124
+_NONE = np.zeros(0, dtype=np.float32)
+_STEPS = np.linspace(-3.0, 12.0, 76)
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """How the inspection model is taught. false_alarm_rate: share of good parts that may be called defective."""
+    """How the inspection model is taught. kind: `places` for parts that lie the same way each time, `memory` for those that
+    do not; false_alarm_rate: share of good parts that may be called defective; dimensions, patches: of the memory."""
 
     input: InputSpec
     is_aligned: bool
+    kind: Literal["places", "memory"] = "places"
     false_alarm_rate: float = 0.01
     top_share: float = 0.005
     smoothing: float = 0.8
+    dimensions: int = 48
+    patches: int = 2000
 
     @property
     def border(self) -> int:
@@ -45,39 +53,66 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Taught:
-    """What was learnt, and the scores of the taught parts as left out, in units of the limit."""
+    """What was learnt, the scores of the taught parts as left out, in units of the limit, and which of the pictures
+    (numbers from 0) look like no other: a flaw among them, or a part of another kind."""
 
     normality: Normality
     verdicts: Verdicts
     left_out_scores: Floats
+    suspects: tuple[int, ...]
 
 
 def teach(graph: Graph, pictures: Sequence[Picture], lesson: Lesson) -> Taught:
-    """Learn from n >= 5 pictures of good parts. Raises DataMissing for fewer."""
+    """Learn from n >= 8 pictures of good parts. Raises TeachingRefused, PictureUnusable."""
     if len(pictures) < _LEAST_PICTURES:
-        raise DataMissing(f"{len(pictures)} good pictures: at least {_LEAST_PICTURES}, better 30, are needed to teach from")
-    features = np.stack([features_of(graph, picture, lesson) for picture in pictures])
+        raise TeachingRefused(f"{len(pictures)} good pictures are too few: at least {_LEAST_PICTURES}, better 30")
+    return taught_from(np.stack([features_of(graph, picture, lesson) for picture in pictures]), lesson)
+
+
+def taught_from(features: Floats, lesson: Lesson) -> Taught:
+    """Learn from the features (n, h, w, c) of good parts. Raises TeachingRefused naming pictures that fit no other."""
     maps = _left_out_maps(features, lesson)
-    scores = np.array([top_mean(one, lesson.top_share) for one in maps])
-    peaks = np.array([one.max() for one in maps])
+    scores = np.array([top_mean(one, lesson.top_share) for one in maps], dtype=np.float32)
+    peaks = np.array([one.max() for one in maps], dtype=np.float32)
+    strange = tuple(int(index) for index in np.flatnonzero(suspects(scores)))
+    if len(strange) > _MOST_SUSPECT_SHARE * len(scores):
+        named = ", ".join(str(index + 1) for index in strange)
+        raise TeachingRefused(f"pictures {named} look unlike the others: these are no pictures of one kind of good part")
     verdicts = Verdicts(
-        score_limit=upper_bound(scores, lesson.false_alarm_rate),
-        place_limit=upper_bound(peaks, lesson.false_alarm_rate),
+        score_limit=normal_scores(scores).limit(lesson.false_alarm_rate),
+        place_limit=normal_scores(peaks).limit(lesson.false_alarm_rate),
         top_share=lesson.top_share,
         smoothing=lesson.smoothing,
         border=lesson.border,
         is_aligned=lesson.is_aligned,
     )
-    normality = _with_p_values(learnt(features), scores)
-    return Taught(normality, verdicts, (scores / verdicts.score_limit).astype(np.float32))
+    kept = np.delete(features, strange, axis=0) if lesson.kind == "places" else features
+    normality = _with_p_values(learnt(kept, lesson), scores)
+    return Taught(normality, verdicts, (scores / verdicts.score_limit).astype(np.float32), strange)
 
 
-def learnt(features: Floats) -> Normality:
+def learnt(features: Floats, lesson: Lesson) -> Normality:
     """How good parts (n, h, w, c) vary; says nothing yet about how rare a score is."""
+    if lesson.kind == "memory":
+        return _memorised(features, lesson)
     whitening = whitening_of(features)
     white = np.stack([whitened(one, whitening) for one in features])
     scale = _usual_distance(_left_out_distances(white))
-    return Normality(whitening, white.mean(axis=0), scale, *_NO_TABLE)
+    return Normality(whitening, white.mean(axis=0), scale, _NONE, _NONE)
+
+
+def _memorised(features: Floats, lesson: Lesson) -> Normality:
+    """A memory of the parts, and the usual distance of each place to memories of half the size without that part."""
+    rng = np.random.default_rng(_SEED)
+    fold_of = np.arange(len(features)) % _SCALE_FOLDS
+    left_out: list[Floats] = []
+    for fold in range(_SCALE_FOLDS):
+        memory = remembered(features[fold_of != fold], lesson.dimensions, lesson.patches // 2, rng)
+        left_out += [memory.distances(one) for one in features[fold_of == fold]]
+    memory = remembered(features, lesson.dimensions, lesson.patches, rng)
+    return Normality(
+        np.zeros((0, 0), np.float32), np.zeros((0, 0, 0), np.float32), _usual_distance(left_out), _NONE, _NONE, memory=memory
+    )
 
 
 def features_of(graph: Graph, picture: Picture, lesson: Lesson) -> Floats:
@@ -102,27 +137,15 @@ def whitening_of(features: Floats) -> Floats:
     return np.asarray(vectors / np.sqrt(np.maximum(values, 1e-9)), dtype=np.float32)
 
 
-def upper_bound(scores: Floats, rate: float) -> float:
-    """The score that one more draw like these n exceeds with probability `rate`."""
-    centre, spread, freedom = _log_normal(scores)
-    return float(np.exp(centre + spread * student_t.isf(rate, freedom)))
-
-
-def _log_normal(scores: Floats) -> tuple[float, float, int]:
-    """Centre and predictive spread of the logarithms, and the degrees of freedom."""
-    logs = np.log(np.maximum(np.asarray(scores, dtype=np.float64), 1e-9))
-    spread = max(float(logs.std(ddof=1)), _LEAST_LOG_SPREAD) * np.sqrt(1 + 1 / len(logs))
-    return float(logs.mean()), float(spread), len(logs) - 1
-
-
 def _with_p_values(normality: Normality, scores: Floats) -> Normality:
     """The normality with the table from score to share of good parts that reach it."""
-    centre, spread, freedom = _log_normal(scores)
-    steps = np.linspace(-3.0, 12.0, 76)
+    normal = normal_scores(scores)
+    reached = np.exp(normal.centre + normal.spread * _STEPS)
     return replace(
         normality,
-        limit_scores=np.exp(centre + spread * steps).astype(np.float32),
-        limit_p_values=np.maximum(student_t.sf(steps, freedom), 1e-9).astype(np.float32),
+        limit_scores=reached.astype(np.float32),
+        limit_p_values=np.maximum(normal.p_values(reached), 1e-9).astype(np.float32),
+        taught_scores=scores,
     )
 
 
@@ -136,7 +159,7 @@ def _left_out_maps(features: Floats, lesson: Lesson) -> list[Floats]:
     maps: dict[int, Floats] = {}
     for fold in range(min(_FOLDS, count)):
         left_out = np.arange(count) % min(_FOLDS, count) == fold
-        normality = learnt(features[~left_out])
+        normality = learnt(features[~left_out], lesson)
         for index in np.flatnonzero(left_out):
             maps[int(index)] = calmed(normality.strangeness(features[index]), lesson.smoothing, lesson.border)
     return [maps[index] for index in range(count)]
