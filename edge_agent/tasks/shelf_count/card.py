@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_agent.sample import Frame
@@ -9,6 +10,7 @@ from edge_agent.task import Context, Example, ModelFolder, Task, TaskCard
 from edge_agent.tasks.shelf_count.settings import Region, Settings
 
 if TYPE_CHECKING:
+    from edge_agent.tasks.shelf_count.names import Identify
     from edge_agent.thumbnail import Pixels
     from vision_models.inference.shelf import ShelfDetector
 
@@ -19,15 +21,27 @@ def build(settings: Settings, context: Context) -> Task:
     """A counter with the model that was released, else the shipped bundle `settings.model`. Raises BundleRejected."""
     from edge_agent.tasks.shelf_count.task import ShelfCountTask  # noqa: PLC0415 (OpenCV and ONNX Runtime where used)
 
-    return ShelfCountTask(settings, context.source_id, _detector(context.model(settings.model)))
+    detector = _detector(context.model(settings.model))
+    return ShelfCountTask(settings, context.source_id, detector, _identify(settings, context.weights))
+
+
+def _identify(settings: Settings, weights: Path) -> "Identify | None":
+    """Names the product in a crop, where a gallery is configured: a path, from the shipped models' folder if relative."""
+    if settings.gallery is None:
+        return None
+    from vision_models.inference.products import ProductReader  # noqa: PLC0415
+
+    reader = ProductReader.load(weights / "products", weights / settings.gallery, settings.codes)
+    return lambda crop: reader.identify(crop).sku
 
 
 @lru_cache(maxsize=1)
 def _detector(model: ModelFolder) -> "ShelfDetector":
     """One session for all cameras of a process: it may be run by several threads, and takes some 40 MB."""
+    from vision_models.inference.manifest import RunAs  # noqa: PLC0415
     from vision_models.inference.shelf import ShelfDetector  # noqa: PLC0415
 
-    return ShelfDetector.load(model.folder, *model.trusted_keys)
+    return ShelfDetector.load(model.folder, *model.trusted_keys, run_as=RunAs(model.variant, model.threads))
 
 
 def example() -> Example:

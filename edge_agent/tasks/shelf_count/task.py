@@ -9,6 +9,7 @@ from msgspec import Struct
 from edge_agent.errors import SampleRefused, SnapshotRejected
 from edge_agent.sample import Frame, Sample
 from edge_agent.task import Finding
+from edge_agent.tasks.shelf_count.names import Identify
 from edge_agent.tasks.shelf_count.region import Detector, RegionMemory, RegionWatch
 from edge_agent.tasks.shelf_count.settings import Settings, shelves
 from edge_agent.thumbnail import Pixels
@@ -30,9 +31,10 @@ class Snapshot(Struct):
 class ShelfCountTask:
     """One camera's shelves. A frame that arrives sooner than `look_every_s` after the last look is passed over."""
 
-    def __init__(self, settings: Settings, source_id: str, detector: Detector) -> None:
+    def __init__(self, settings: Settings, source_id: str, detector: Detector, identify: Identify | None = None) -> None:
         self._settings = settings
         self._detector = detector
+        self._identify = identify
         self._regions = shelves(settings, source_id)
         self._looked_at: datetime | None = None
         self._watches = self._new_watches()
@@ -88,7 +90,7 @@ class ShelfCountTask:
             watch.memory = by_place.get((watch.memory.location, watch.memory.sku), watch.memory)
 
     def _new_watches(self) -> list[RegionWatch]:
-        return [RegionWatch(region, self._settings) for region in self._regions]
+        return [RegionWatch(region, self._settings, self._identify) for region in self._regions]
 
     def _elapsed_s(self, at: datetime) -> float | None:
         """Seconds since the last look, 0 at the first; None when it is too soon. A clock that was set back counts as 0."""
