@@ -89,6 +89,37 @@ def doctor(config: ConfigFile, as_json: AsJson = False) -> None:
         raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 
+@app.command("self-test", epilog="Example: tallyhouse-edge self-test --config eye-01.toml")
+def self_test(
+    config: ConfigFile,
+    rounds: Annotated[int, typer.Option(min=3, max=1000, help="Pictures that each way of running is timed on.")] = 15,
+    as_json: AsJson = False,
+) -> None:
+    """Time the networks of this device's tasks in every form and on one to four threads; the agent then runs the fastest.
+
+    A form that does not give the model's golden answer is left out. Run it once after the installation, with nothing else
+    at work; a running agent takes the choice at its next start.
+    """
+    from edge_agent.machine import cores  # noqa: PLC0415
+    from edge_agent.self_test import choices, report  # noqa: PLC0415  ONNX Runtime only where it is timed
+    from edge_agent.workshop import model_folders  # noqa: PLC0415
+
+    with _worded():
+        set_up_logs(level="error")
+        loaded = configuration.load(config)
+        with configuration.told_by(config):
+            models = model_folders(loaded)
+        tested = [report.tested(model, cores(), rounds) for model in models]
+        choices.keep(loaded.data_dir, [one.chosen for one in tested])
+    if as_json:
+        typer.echo(json.format(json.encode([one.chosen for one in tested])).decode())
+        return
+    for one in tested:
+        typer.echo("\n".join(one.lines))
+    if not tested:
+        typer.echo("no task of this device runs a network: nothing to time")
+
+
 @app.command(epilog="Example: tallyhouse-edge outbox --config ear-01.toml --json")
 def outbox(
     config: ConfigFile,

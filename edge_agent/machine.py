@@ -1,6 +1,7 @@
 """What the kernel tells of this machine: processor, memory, heat, throttling. `root` is / but in tests."""
 
 import ctypes
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -90,3 +91,8 @@ def clock_error_s() -> float | None:
 
 def _named(bits: int) -> tuple[Throttling, ...]:
     return tuple(name for place, name in enumerate(get_args(Throttling)) if bits >> place & 1)
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0))

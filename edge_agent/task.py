@@ -4,7 +4,7 @@ A task knows no network, disk or clock. The model files it needs are read once, 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -64,27 +64,34 @@ class Task(Protocol):
 @dataclass(frozen=True)
 class ModelFolder:
     """Where a model bundle lies. `release` names the archive it came in, so that another one in the same folder is another
-    value; `trusted_keys` its releasers' (base64), none for the one whose key ships with this program."""
+    value; `trusted_keys` its releasers' (base64), none for the one whose key ships with this program. variant, threads: how
+    this machine runs it, as its self-test found."""
 
     folder: Path
     release: str = "shipped"
     trusted_keys: tuple[str, ...] = ()
+    variant: str = "fp32"
+    threads: int = 1
 
 
 @dataclass(frozen=True)
 class Context:
     """Where a task is set up: its source, the folder of shipped models, and what is known of the machine's channels.
-    `released`: the model that the centre released for this kind of task, in place of a shipped one."""
+    `released`: the model that the centre released for this kind of task, in place of a shipped one. `speeds`: folder of a
+    bundle → the form of its network and the threads that are fastest here."""
 
     source_id: str
     weights: Path
     profile: Profile | None = None
     units: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     released: ModelFolder | None = None
+    speeds: Mapping[Path, tuple[str, int]] = field(default_factory=lambda: MappingProxyType({}))
 
     def model(self, name: str) -> ModelFolder:
         """The released model, else the shipped one of that name."""
-        return self.released or ModelFolder(self.weights / name)
+        found = self.released or ModelFolder(self.weights / name)
+        variant, threads = self.speeds.get(found.folder, (found.variant, found.threads))
+        return replace(found, variant=variant, threads=threads)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event as Flag
+from types import MappingProxyType
 
 import msgspec
 import structlog
@@ -21,6 +22,7 @@ from edge_agent.outbox.snapshots import saved
 from edge_agent.pipeline import Pipeline
 from edge_agent.registry import SourcePlace, open_source, task_card
 from edge_agent.releases.slots import Slots
+from edge_agent.self_test.choices import speeds
 from edge_agent.sources.source import Source, Unplayable
 from edge_agent.task import Context, ModelFolder, Task, TaskCard
 from protocols.codec import wire_time
@@ -64,12 +66,12 @@ class Workshop:
         if not tasks:
             raise TaskNotBuilt(f"no task of kind {kind!r} is set up on this device; roll its models out where there is one")
         for task in tasks:
-            built_task(task, sources[task.source], {}, model)
+            built_task(task, sources[task.source], {}, model, speeds(self.config.data_dir))
 
     def built(self, task: TaskConfig, source: Source) -> Task:
         """A task for a source that is at work, on the model that counts now. Raises ConfigError, TaskNotBuilt."""
         place = next(each for each in self.config.source if each.id == task.source)
-        return built_task(task, place, source.units, self.slots.model(task.kind))
+        return built_task(task, place, source.units, self.slots.model(task.kind), speeds(self.config.data_dir))
 
     def observer(self, source: SourceConfig) -> Observer:
         """The observer of one source with its tasks, restored to where they were."""
@@ -102,7 +104,7 @@ class Workshop:
     def _task(self, task: TaskConfig, source: SourceConfig, opened: Source) -> Task | None:
         """The task, restored to where it was; one that cannot start does not keep the others from working."""
         try:
-            built = built_task(task, source, opened.units, self.slots.model(task.kind))
+            built = built_task(task, source, opened.units, self.slots.model(task.kind), speeds(self.config.data_dir))
         except TaskNotBuilt as error:
             if self.replay is not None:
                 raise
@@ -120,10 +122,27 @@ def model_slots(config: EdgeConfig) -> Slots:
     return Slots(config.data_dir / "models", config.release_keys)
 
 
-def built_task(task: TaskConfig, source: SourceConfig, units: Mapping[str, str], released: ModelFolder | None) -> Task:
+def model_folders(config: EdgeConfig) -> list[ModelFolder]:
+    """The bundles that this device's tasks run, each once. Raises ConfigError, UnknownTask."""
+    slots, found = model_slots(config), dict[Path, ModelFolder]()
+    for task in config.task:
+        name = getattr(_settings(task, task_card(task.kind)), "model", None)
+        if name is not None:
+            folder = Context(task.source, WEIGHTS, released=slots.model(task.kind)).model(name)
+            found[folder.folder] = folder
+    return list(found.values())
+
+
+def built_task(
+    task: TaskConfig,
+    source: SourceConfig,
+    units: Mapping[str, str],
+    released: ModelFolder | None,
+    fastest: Mapping[Path, tuple[str, int]] = MappingProxyType({}),
+) -> Task:
     """The task with its settings checked and its model loaded. Raises ConfigError, UnknownTask, TaskNotBuilt."""
     card = task_card(task.kind)
-    context = Context(source_id=source.id, weights=WEIGHTS, profile=_profile(source), units=units, released=released)
+    context = Context(source.id, WEIGHTS, _profile(source), units, released, fastest)
     settings = _settings(task, card)
     try:
         return card.build(settings, context)

@@ -3,13 +3,14 @@
 import hashlib
 import io
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from protocols.messages.model_release import ModelRelease
 from protocols.signing import PrivateKey, sign
-from vision_models.inference.manifest import MANIFEST, SIGNATURE, Golden, InputSpec, Manifest
+from vision_models.inference.manifest import MANIFEST, SIGNATURE, Golden, InputSpec, Manifest, Variant
 
 WEIGHTS = Path(__file__).parents[2] / "vision_models" / "weights"
 
@@ -22,6 +23,17 @@ def resigned(folder: Path, key: PrivateKey, name: str, version: str, **settings:
     for file in manifest.files:
         (folder / file).write_bytes((WEIGHTS / name / file).read_bytes())
     return _signed(folder, manifest, key)
+
+
+def with_variants(folder: Path, key: PrivateKey, name: str, variants: Mapping[str, tuple[bytes, float]]) -> Manifest:
+    """A shipped model with other forms of its network: name → the graph's bytes and its tolerance."""
+    manifest = resigned(folder, key, name, "9.9.9")
+    files = dict(manifest.files)
+    for form, (content, _) in variants.items():
+        (folder / f"{form}.onnx").write_bytes(content)
+        files[f"{form}.onnx"] = hashlib.sha256(content).hexdigest()
+    graphs = {form: Variant(f"{form}.onnx", tolerance) for form, (_, tolerance) in variants.items()}
+    return _signed(folder, msgspec.structs.replace(manifest, files=files, graphs=graphs), key)
 
 
 def tiny(folder: Path, key: PrivateKey, version: str, size_bytes: int = 2000) -> Manifest:

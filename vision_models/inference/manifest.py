@@ -37,8 +37,27 @@ class Golden(msgspec.Struct, frozen=True):
     tolerance: float
 
 
+class Variant(msgspec.Struct, frozen=True):
+    """The same network in another form, such as int8, and how near to the golden answer it comes where it was released."""
+
+    graph: str
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class RunAs:
+    """How a machine runs a bundle's network: in which form, on how many threads. Found out by timing all of them."""
+
+    variant: str = "fp32"
+    threads: int = 1
+
+
+AS_RELEASED = RunAs()
+
+
 class Manifest(msgspec.Struct, frozen=True):
-    """One release of one model. files: SHA-256 of each, in hex; settings: numbers of the task's own, by name."""
+    """One release of one model. files: SHA-256 of each, in hex; settings: numbers of the task's own, by name; graphs: other
+    forms of the network by name, of which a device may choose one that is faster there."""
 
     name: str
     version: str
@@ -49,6 +68,7 @@ class Manifest(msgspec.Struct, frozen=True):
     golden: Golden
     licence: str
     credits: tuple[str, ...] = ()
+    graphs: dict[str, Variant] = {}
 
     @property
     def model_id(self) -> str:
@@ -81,8 +101,9 @@ def read_bundle(folder: Path, *trusted_keys: str) -> Bundle:
         raise BundleRejected(f"{folder / MANIFEST}: {error}; fetch the bundle again from who released it") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BundleRejected(f"{folder / MANIFEST}: {error}; this code reads bundles of release 0.1") from error
-    if manifest.graph not in manifest.files:
-        raise BundleRejected(f"{folder / MANIFEST}: the graph {manifest.graph!r} is not among its files; release it again")
+    for graph in (manifest.graph, *(variant.graph for variant in manifest.graphs.values())):
+        if graph not in manifest.files:
+            raise BundleRejected(f"{folder / MANIFEST}: the graph {graph!r} is not among its files; release it again")
     return Bundle(folder, manifest, {name: _checked_file(folder, name, sha) for name, sha in manifest.files.items()})
 
 

@@ -8,7 +8,7 @@ import onnxruntime as ort
 
 from vision_models.errors import BundleRejected
 from vision_models.inference.arrays import Floats, Picture
-from vision_models.inference.manifest import Bundle, Golden, InputSpec
+from vision_models.inference.manifest import AS_RELEASED, Bundle, Golden, InputSpec, RunAs, Variant
 from vision_models.inference.preprocess import letterboxed, normalised
 
 GOLDEN_SAMPLES = 24
@@ -53,22 +53,33 @@ def graph_file(path: Path) -> Graph:
         raise BundleRejected(f"{path}: cannot be read ({error.strerror}); train the model first") from error
 
 
-def load_graph(bundle: Bundle, wanted: Collection[str]) -> Graph:
+def load_graph(bundle: Bundle, wanted: Collection[str], run_as: RunAs = AS_RELEASED) -> Graph:
     """The graph of a bundle, after it gave the golden answer for each of the wanted outputs. Raises BundleRejected."""
     manifest, folder, golden = bundle.manifest, bundle.folder, bundle.manifest.golden
     if not set(wanted) <= golden.outputs.keys():
         raise BundleRejected(
             f"{folder}: its golden answer names {sorted(golden.outputs)}, not {sorted(wanted)}; another task's bundle"
         )
-    graph = Graph(bundle.contents[manifest.graph], folder / manifest.graph)
+    form = _variant(bundle, run_as)
+    graph = Graph(bundle.contents[form.graph], folder / form.graph, run_as.threads)
     blob = golden_blob(manifest.input)
-    _compare(folder, "preprocessing", samples(blob), golden.preprocessed, golden)
-    outputs = _first_outputs(graph, blob, folder / manifest.graph)
+    _compare(folder, "preprocessing", samples(blob), golden.preprocessed, golden.tolerance)
+    outputs = _first_outputs(graph, blob, folder / form.graph)
     for name, expected in golden.outputs.items():
         if name not in outputs:
-            raise BundleRejected(f"{folder / manifest.graph}: has no output {name!r}; the manifest belongs to another graph")
-        _compare(folder, f"output {name}", samples(outputs[name]), expected, golden)
+            raise BundleRejected(f"{folder / form.graph}: has no output {name!r}; the manifest belongs to another graph")
+        _compare(folder, f"output {name}", samples(outputs[name]), expected, form.tolerance)
     return graph
+
+
+def _variant(bundle: Bundle, run_as: RunAs) -> Variant:
+    """The form of the network to run. Raises BundleRejected for one that the bundle does not have."""
+    known = {AS_RELEASED.variant: Variant(bundle.manifest.graph, bundle.manifest.golden.tolerance), **bundle.manifest.graphs}
+    if run_as.variant not in known:
+        raise BundleRejected(
+            f"{bundle.folder}: has no {run_as.variant!r} but {sorted(known)}; run `tallyhouse-edge self-test` again"
+        )
+    return known[run_as.variant]
 
 
 def _first_outputs(graph: Graph, blob: Floats, origin: Path) -> dict[str, Floats]:
@@ -106,11 +117,11 @@ def golden_answer(graph: Graph, blob: Floats, tolerance: float) -> Golden:
     return Golden(samples(blob), {name: samples(values) for name, values in graph.run(blob).items()}, tolerance)
 
 
-def _compare(folder: Path, what: str, found: tuple[float, ...], expected: tuple[float, ...], golden: Golden) -> None:
+def _compare(folder: Path, what: str, found: tuple[float, ...], expected: tuple[float, ...], tolerance: float) -> None:
     """Raises BundleRejected unless both agree within the tolerance."""
-    if len(found) != len(expected) or not np.allclose(found, expected, rtol=golden.tolerance, atol=golden.tolerance):
+    if len(found) != len(expected) or not np.allclose(found, expected, rtol=tolerance, atol=tolerance):
         worst = float(np.max(np.abs(np.subtract(found, expected)))) if len(found) == len(expected) else float("inf")
         raise BundleRejected(
-            f"{folder}: {what} of the golden picture is off by {worst:.4g} (allowed {golden.tolerance:g}); "
+            f"{folder}: {what} of the golden picture is off by {worst:.4g} (allowed {tolerance:g}); "
             "this machine computes another model than was released: update ONNX Runtime and OpenCV, or roll back"
         )

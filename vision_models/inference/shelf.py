@@ -9,7 +9,7 @@ from vision_models.errors import BundleRejected
 from vision_models.inference.arrays import Picture
 from vision_models.inference.boxes import CountRule, suppressed
 from vision_models.inference.detections import Detections, one_class
-from vision_models.inference.manifest import Bundle, InputSpec, read_bundle
+from vision_models.inference.manifest import AS_RELEASED, Bundle, InputSpec, RunAs, read_bundle
 from vision_models.inference.preprocess import checked, letterboxed, normalised
 from vision_models.inference.session import Graph, load_graph
 
@@ -27,13 +27,13 @@ class ShelfDetector:
     largest_overlap: float
 
     @classmethod
-    def load(cls, folder: Path, *trusted_keys: str) -> "ShelfDetector":
+    def load(cls, folder: Path, *trusted_keys: str, run_as: RunAs = AS_RELEASED) -> "ShelfDetector":
         """The detector of a checked bundle. Raises BundleRejected."""
         bundle = read_bundle(folder, *trusted_keys)
         return cls(
             model_id=bundle.manifest.model_id,
             count_rule=_count_rule(bundle),
-            graph=load_graph(bundle, ("scores", "boxes")),
+            graph=load_graph(bundle, ("scores", "boxes"), run_as),
             input=bundle.manifest.input,
             largest_overlap=bundle.manifest.settings.get("largest_overlap", 0.6),
         )
