@@ -10,9 +10,9 @@ import numpy as np
 
 from vision_models.inference.arrays import Floats, Picture
 from vision_models.inference.barcodes import codes_in, sku_of
-from vision_models.inference.gallery import Gallery, Named, load_gallery
+from vision_models.inference.gallery import Gallery, Named, learnt, load_gallery
 from vision_models.inference.manifest import read_bundle
-from vision_models.inference.preprocess import checked, normalised
+from vision_models.inference.preprocess import checked, normalised, picture_paths, read_picture
 from vision_models.inference.session import Graph, graph_file, load_graph
 
 FEATURES = "features"
@@ -109,3 +109,13 @@ class ProductReader:
         if read is not None:
             return Named(sku=read, p=1.0, nearest=read, distance=0.0)
         return self.gallery.name(self.describer.describe(picture))
+
+
+def enrolled(describer: ProductDescriber, folder: Path) -> Gallery:
+    """The gallery of a folder with one folder of pictures a product, named by its SKU, in the order of their names.
+
+    Raises DataMissing when there are too few, PictureUnusable naming a file that is no picture.
+    """
+    products = sorted(each for each in folder.glob("*") if each.is_dir())
+    described = {each.name: [describer.describe(read_picture(path)) for path in picture_paths(each)] for each in products}
+    return learnt(described, describer.network)
