@@ -1,7 +1,7 @@
 """The network as a mixed-integer programme for HiGHS, with a slack wherever a requirement may be given up at a price."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -97,8 +97,12 @@ class Programme:
 
     def solve(self, time_s: float, gap: float = RELATIVE_GAP) -> Solution:
         """By HiGHS, within so many seconds of its own clock."""
+        return self.solve_for(self.cost, time_s, gap)
+
+    def solve_for(self, cost: Array, time_s: float, gap: float = RELATIVE_GAP) -> Solution:
+        """The same for another objective, (columns,) in place of the cost."""
         found = milp(
-            self.cost,
+            cost,
             integrality=np.concatenate(self._whole),
             bounds=Bounds(*self.column_limits),
             constraints=LinearConstraint(self.matrix(), *self.row_limits),
@@ -113,12 +117,18 @@ class Programme:
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the variables of a network stand: y: (n,) open; x: (s, lanes) shares; lanes: (facility, customer) of each."""
+    """Where things stand. y: (n,) open; x: (s, lanes) shares; facility and customer of each lane.
+
+    Rows: served (s, m), within (s, n), and those of the limits that there are, by family.
+    """
 
     y: NDArray[np.int64]
     x: NDArray[np.int64]
     facility: NDArray[np.int64]
     customer: NDArray[np.int64]
+    served: list[NDArray[np.int64]] = field(default_factory=list)
+    within: list[NDArray[np.int64]] = field(default_factory=list)
+    limits: dict[str, int] = field(default_factory=dict)
 
 
 def lanes_of(network: Network) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -127,15 +137,17 @@ def lanes_of(network: Network) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return facility.astype(np.int64), customer.astype(np.int64)
 
 
-def programme(network: Network, without: Collection[Requirement] = ()) -> tuple[Programme, Columns]:
-    """The programme of a network, leaving out the requirements in `without`."""
+def programme(
+    network: Network, without: Collection[Requirement] = (), *, is_elastic: bool = False
+) -> tuple[Programme, Columns]:
+    """The programme of a network, leaving out the requirements in `without`; slacks can be put in when it is elastic."""
     dropped = frozenset(without)
     built = Programme()
     columns = _columns(built, network, dropped)
     _serve(built, network, columns, dropped)
     _stay_within(built, network, columns, dropped)
     _limit(built, network, columns, dropped)
-    if not any(each.family in ("demand", "capacity") for each in dropped):
+    if not is_elastic and not any(each.family in ("demand", "capacity") for each in dropped):
         _suffice(built, network, columns)
     return built, columns
 
@@ -165,6 +177,7 @@ def _serve(built: Programme, network: Network, at: Columns, dropped: frozenset[R
     for scenario in range(len(network.probabilities)):
         needed = np.where(network.demands[scenario] > 0, least, 0.0)
         rows = built.add_rows(needed, np.ones(len(network.customers)))
+        at.served.append(rows)
         built.put(rows[at.customer], at.x[scenario], 1.0)
 
 
@@ -176,6 +189,7 @@ def _stay_within(built: Programme, network: Network, at: Columns, dropped: froze
     n = len(network.facilities)
     for scenario, demand in enumerate(network.demands):
         rows = built.add_rows(np.full(n, -np.inf), np.zeros(n))
+        at.within.append(rows)
         built.put(rows[at.facility], at.x[scenario], demand[at.customer])
         built.put(rows, at.y, -capacities)
         links = built.add_rows(np.full(len(at.facility), -np.inf), np.zeros(len(at.facility)))
@@ -202,4 +216,5 @@ def _limit(built: Programme, network: Network, at: Columns, dropped: frozenset[R
     ):
         if most is not None and not any(each.family == family for each in dropped):
             row = built.add_rows(np.array([-np.inf]), np.array([float(most)]))
+            at.limits[family] = int(row[0])
             built.put(np.full(len(at.y), row[0]), at.y, weights)
