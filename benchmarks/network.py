@@ -7,7 +7,6 @@ report must name reasons and a relaxation with which a design exists, which is c
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 

@@ -15,7 +15,7 @@ from central.methods.network.model import Columns, Programme, Requirement, Solut
 from central.methods.network.problem import Network
 
 FIRST_FOUND = 1e9  # a gap at which HiGHS stops with its first plan
-MOST_QUESTIONS = 60
+MOST_QUESTIONS = 24  # of one family: more reasons than that are no explanation, the family as a whole is
 LEAST_AMOUNT = 1e-6
 _PROOF_S, _RELAX_S = 10.0, 30.0
 T = TypeVar("T")
@@ -43,7 +43,8 @@ class Relaxation:
 
 @dataclass(frozen=True)
 class Contradiction:
-    """reasons: together they cannot hold, and without any one of them the others can (where `is_minimal`).
+    """reasons: together they cannot hold, and without any one of them the others can (where `is_minimal`). One with an empty
+    name stands for its whole family, where too many members take part to name them.
 
     relaxations: what to give to make a design possible; empty only when none was found in time.
     """
@@ -157,17 +158,30 @@ def _whole(family: str) -> Requirement:
 def _reasons(network: Network) -> tuple[tuple[Requirement, ...], bool]:
     families = _families(network)
     questions = _Questions(network)
-    every = [requirement for family in families for requirement in family]
+    everything = [requirement for family in families for requirement in family]
+    guilty = minimal(families, lambda kept: questions.clash(_outside(everything, [each for one in kept for each in one])))
+    found = [each for family in guilty for each in family]
+    is_minimal = not questions.gave_up
+    reasons: list[Requirement] = []
+    for family in guilty:
+        fewest = _narrowed(network, family, [each for each in found if each not in set(family)], everything)
+        found = [*(each for each in found if each not in set(family)), *(fewest or family)]
+        reasons += fewest or [Requirement(family[0].family)]
+    return tuple(reasons), is_minimal
 
-    def clash_of(kept: Sequence[Sequence[Requirement]]) -> bool:
-        inside = {requirement for family in kept for requirement in family}
-        return questions.clash([each for each in every if each not in inside])
 
-    guilty = minimal(families, clash_of)
-    single = [each for family in guilty for each in family]
-    others = [each for each in every if each not in set(single)]
-    fewest = minimal(single, lambda kept: questions.clash([*others, *(each for each in single if each not in set(kept))]))
-    return tuple(fewest), not questions.gave_up
+def _narrowed(
+    network: Network, family: Sequence[Requirement], others: Sequence[Requirement], everything: Sequence[Requirement]
+) -> list[Requirement]:
+    """The fewest of a family that clash with the others; none where finding them would take too long."""
+    questions = _Questions(network)
+    fewest = minimal(family, lambda kept: questions.clash(_outside(everything, [*others, *kept])))
+    return [] if questions.gave_up else fewest
+
+
+def _outside(everything: Sequence[Requirement], kept: Sequence[Requirement]) -> list[Requirement]:
+    inside = set(kept)
+    return [each for each in everything if each not in inside]
 
 
 class _Questions:
@@ -181,12 +195,12 @@ class _Questions:
     def clash(self, without: Sequence[Requirement]) -> bool:
         """Whether no design exists even without these. Taken as no where it is not proven in time."""
         self._asked += 1
-        if self._asked > MOST_QUESTIONS:
+        if self._asked > MOST_QUESTIONS or self.gave_up:
             self.gave_up = True
             return False
         built, _ = programme(self._network, without)
         solution = built.solve_for(np.zeros(built.columns), _PROOF_S, FIRST_FOUND)
-        self.gave_up |= solution.state == "out_of_time"
+        self.gave_up = solution.state == "out_of_time"
         return solution.state == "infeasible"
 
 
