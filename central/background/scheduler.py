@@ -1,12 +1,12 @@
 """A card's cron text (UTC) → the subjects of every site marked due."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
-from cronsim import CronSim
 from sqlalchemy import Connection
 
 from central.deciding.capability import Capability
+from central.deciding.timing import following
 from central.deciding.waking import wake_every_subject
 
 
@@ -26,8 +26,3 @@ class Scheduler:
         woken = sum(wake_every_subject(conn, card, now) for card in ripe)
         self._next |= {card: following(card.schedule or "", now) for card in ripe}
         return woken
-
-
-def following(schedule: str, now: datetime) -> datetime:
-    """The first moment after `now` that the cron text names."""
-    return next(CronSim(schedule, now.astimezone(UTC)))

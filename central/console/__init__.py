@@ -20,7 +20,7 @@ from central.console import (
     why,
 )
 from central.console.access import guard
-from central.console.setup import account, admission, device, devices, keeping, ledger, models
+from central.console.setup import account, admission, device, devices, keeping, ledger, models, rules
 
 BLUEPRINTS = (
     today.blueprint,
@@ -33,6 +33,7 @@ BLUEPRINTS = (
     devices.blueprint,
     device.blueprint,
     models.blueprint,
+    rules.blueprint,
     admission.blueprint,
     ledger.blueprint,
     keeping.blueprint,

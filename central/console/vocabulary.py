@@ -133,6 +133,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "applied": N_("Applied"),
             "refused": N_("Applied in part"),
         },
+        "shelf_state": {"low": N_("Running low"), "out": N_("Empty"), "mismatch": N_("Not the shelf of its planogram")},
         "part_verdict": {"fail": N_("Defect"), "review": N_("To be looked at")},
         "phase": {"onset": N_("began"), "end": N_("ended")},
         "clock": {
@@ -226,6 +227,17 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "rolled_back": N_("taken back:"),
         },
         "role": {"viewer": N_("Viewer"), "floor": N_("Floor"), "planner": N_("Planner"), "admin": N_("Admin")},
+        "fact": {
+            "stock_position": N_("a stock position changes"),
+            "machine_condition": N_("the condition of a machine changes"),
+            "work_order": N_("work is recorded"),
+            "defect": N_("a defect is seen"),
+        },
+        "contest": {
+            "promoted": N_("Promoted: it acts"),
+            "rejected": N_("Rejected: it runs no more"),
+            "reopened": N_("In shadow again"),
+        },
         "cause": {
             "count": N_("Count"),
             "book": N_("Book"),

@@ -8,6 +8,8 @@ Action = Literal[
     "see",
     "alarm.acknowledge",  # and reset, and comment
     "alarm.shelve",
+    "autopilot.set",
+    "autopilot.stop",  # and release
     "alarm.take_out",  # of service, for maintenance
     "count.mark_wrong",
     "decision.review",
@@ -15,13 +17,20 @@ Action = Literal[
     "device.command",
     "device.configure",
     "model.release",
+    "rules.change",  # params, and who decides: champion or challenger
 ]
 Role = Literal["viewer", "floor", "planner", "admin"]
 
 _SEE: frozenset[Action] = frozenset({"see"})
 _FLOOR: frozenset[Action] = _SEE | {"alarm.acknowledge", "alarm.shelve", "count.mark_wrong"}
-_PLANNER: frozenset[Action] = _FLOOR | {"alarm.take_out", "decision.review"}
-_ADMIN: frozenset[Action] = _PLANNER | {"device.admit", "device.command", "device.configure", "model.release"}
+_PLANNER: frozenset[Action] = _FLOOR | {"alarm.take_out", "autopilot.stop", "decision.review", "rules.change"}
+_ADMIN: frozenset[Action] = _PLANNER | {
+    "autopilot.set",
+    "device.admit",
+    "device.command",
+    "device.configure",
+    "model.release",
+}
 PERMISSIONS: Mapping[str, frozenset[Action]] = MappingProxyType(
     {"viewer": _SEE, "floor": _FLOOR, "planner": _PLANNER, "admin": _ADMIN}
 )

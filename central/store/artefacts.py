@@ -50,3 +50,10 @@ def put(conn: Connection, artefact: Artefact) -> None:
     row = upsert(artefacts).values(asdict(artefact))
     fresh = {c.name: row.excluded[c.name] for c in artefacts.c if c.name not in ("site", "capability", "subject")}
     conn.execute(row.on_conflict_do_update(index_elements=["site", "capability", "subject"], set_=fresh))
+
+
+def of_capability(conn: Connection, site: str, capability: str) -> list[Artefact]:
+    """The model that counts now of each subject."""
+    c = artefacts.c
+    rows = conn.execute(select(artefacts).where(c.site == site, c.capability == capability).order_by(c.subject)).mappings()
+    return [Artefact(**row) for row in rows]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from central.background.scheduler import following
+from central.deciding.timing import following
 
 
 def test_the_next_time_is_the_first_one_after_now() -> None:
