@@ -1,8 +1,8 @@
 """The whole forecast: rows at many origins, one global model, classical members, weights by kind, quantiles by pooling.
 
 `forecast` tells each period, `forecast_sums` the demand of whole windows (lead time, lead time and review), which is learnt
-as such: quantiles of a sum are no sums of quantiles. A fit takes seconds and is made anew when a forecast is due; it is in no file,
-`Recipe` is what is kept beside the forecast.
+as such: quantiles of a sum are no sums of quantiles. A fit takes seconds and is made anew when a forecast is
+due: it is in no file, `Recipe` is what is kept beside the forecast.
 """
 
 from collections.abc import Mapping, Sequence

@@ -15,14 +15,14 @@ FEW_SERIES = 200
 
 @dataclass(frozen=True)
 class Settings:
-    """How a forecast is made. rows: most rows that are learnt from; origins: most pasts looked back to; folds: models of the global kind.
+    """How a forecast is made. rows: most rows that are learnt from; origins: most pasts looked back to.
 
-    memory: periods kept; least_known: a series with fewer known periods teaches nobody.
+    folds: global models, each without one fold of the series; memory: periods kept; least_known: a series with fewer known periods teaches nobody.
     """
 
     rows: int = 50_000
     origins: int = 16
-    folds: int = 4
+    folds: int = 3
     memory: int = 730
     least_known: int = 8
     levels: tuple[float, ...] = LEVELS
