@@ -77,6 +77,7 @@ device_id = 3
 profile = "pump"
 asset = "pump-1"
 interval_s = 1
+# trigger = "interval"            # of a camera: interval | motion (and once a minute) | command (take_picture asks for one)
 
 [[task]]
 kind = "equipment_anomaly"        # shelf_count | defects | equipment_anomaly
@@ -116,6 +117,7 @@ class SourceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     topic: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     channels: dict[str, str] = {}
     units: dict[str, str] = {}
+    trigger: Literal["interval", "motion", "command"] = "interval"
 
 
 class TaskConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

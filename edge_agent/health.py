@@ -14,6 +14,7 @@ from edge_agent.observer import Observer
 from edge_agent.outbox.queue import Queue
 from edge_agent.outbox.state import QueueState, oldest_age_s
 from edge_agent.outbox.wear import WearMeter
+from edge_agent.sources.source import SelfAware
 from protocols.codec import wire_time
 from protocols.messages.device import Health, OutboxHealth, SourceHealth
 
@@ -88,6 +89,7 @@ def outbox_health(state: QueueState, now: datetime) -> OutboxHealth:
 
 def _source_health(observer: Observer) -> SourceHealth:
     state, counts, source = observer.state, observer.pipeline.counts, observer.source
+    said = state.message or (source.trouble if isinstance(source, SelfAware) else None)
     return SourceHealth(
         id=observer.source_id,
         state=state.state,
@@ -96,5 +98,5 @@ def _source_health(observer: Observer) -> SourceHealth:
         refused=source.refused + counts.refused,
         task_errors=counts.task_errors,
         age_s=None if state.sampled_s is None else round(time.monotonic() - state.sampled_s, 1),
-        message=state.message and state.message[:_LONGEST_TEXT],
+        message=said and said[:_LONGEST_TEXT],
     )

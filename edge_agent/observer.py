@@ -17,7 +17,7 @@ import structlog
 from edge_agent.errors import SourceBusy, SourceEnded, SourceError, SourceLost
 from edge_agent.pipeline import Pipeline
 from edge_agent.sample import Sample
-from edge_agent.sources.source import Source
+from edge_agent.sources.source import SelfAware, Source
 from edge_agent.task import Task
 
 READ_TIMEOUT_S = 0.5
@@ -87,6 +87,8 @@ class Observer:
         """The next sample that is read. Raises SourceBusy."""
         answer: Future[Sample] = Future()
         self._awaited.put(answer)
+        if isinstance(self.source, SelfAware):
+            self.source.ask()
         return self._awaited_for(answer, timeout_s)
 
     def replace(self, kind: str, task: Task) -> None:

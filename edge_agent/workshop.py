@@ -87,12 +87,21 @@ class Workshop:
     def _opened(self, source: SourceConfig) -> Source:
         try:
             opened = open_source(source_place(source, 1.0 if self.replay is None else self.replay.speed), self.clock)
-            return self._veiled(opened) if source.kind == "camera" else opened
+            return self._watched(self._veiled(opened), source) if source.kind == "camera" else opened
         except BadRecording as error:
             if self.replay is not None:
                 raise
             _log.error("source_not_opened", source=source.id, why=str(error))
             return Unplayable(error)
+
+    def _watched(self, camera: Source, source: SourceConfig) -> Source:
+        """Frozen and moved are states of a live camera; its trigger says which of its frames are looked at."""
+        from edge_agent.sources.triggers import FrameGate  # noqa: PLC0415  OpenCV only where a camera is read
+        from edge_agent.sources.viewpoint import Viewpoint  # noqa: PLC0415
+        from edge_agent.sources.watched import WatchedCamera  # noqa: PLC0415
+
+        view = Viewpoint(source.id, self.config.data_dir / "views" / f"{source.id}.png")
+        return WatchedCamera(camera, FrameGate(source.trigger), view)
 
     def _veiled(self, camera: Source) -> Source:
         """Only live cameras see people walk past: pictures of a recording have nothing to do with one another."""
@@ -194,7 +203,9 @@ def _restore(name: str, task: Task, file: OutboxFile) -> None:
 
 def source_place(source: SourceConfig, speed: float | None) -> SourcePlace:
     """The source's part of the configuration, as the registry wants it."""
-    return SourcePlace(**{name: getattr(source, name) for name in source.__struct_fields__}, speed=speed)
+    return SourcePlace(
+        **{name: getattr(source, name) for name in source.__struct_fields__ if name != "trigger"}, speed=speed
+    )
 
 
 def birth(

@@ -42,6 +42,20 @@ class Recording(Protocol):
     total: int
 
 
+@runtime_checkable
+class SelfAware(Protocol):
+    """A source that knows of troubles of its own while it still gives samples."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong and what to do, for people."""
+        ...
+
+    def ask(self) -> None:
+        """The next frame passes, whatever the trigger."""
+        ...
+
+
 class Unplayable:
     """Stands where a recording cannot be played: says so whenever it is read."""
 

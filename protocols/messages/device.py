@@ -67,7 +67,8 @@ class Wear(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SourceHealth(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One camera, bus or recording; `message` is for people, when the state is not ok."""
+    """One camera, bus or recording; `message` is for people: why the state is not ok, or what is
+    wrong with a camera that still gives pictures (moved, frozen)."""
 
     id: Name
     state: Literal["ok", "lost", "ended"]
