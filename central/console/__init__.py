@@ -20,7 +20,7 @@ from central.console import (
     why,
 )
 from central.console.access import guard
-from central.console.setup import account, admission, device, devices, keeping, ledger, models, rules
+from central.console.setup import account, admission, device, devices, imports, keeping, ledger, models, rules
 
 BLUEPRINTS = (
     today.blueprint,
@@ -37,6 +37,7 @@ BLUEPRINTS = (
     admission.blueprint,
     ledger.blueprint,
     keeping.blueprint,
+    imports.blueprint,
     account.blueprint,
     sign_in.blueprint,
     pictures.blueprint,

@@ -12,7 +12,7 @@ from central.console import alarms, equipment, fragments, plan, stock, today, wh
 from central.console.access import COOKIE
 from central.console.fragments import FRAME, Fragment, Page, look_at, page_named, partial, row_number
 from central.console.redraw import redrawn
-from central.console.setup import admission, device, devices, keeping, ledger, models
+from central.console.setup import admission, device, devices, imports, keeping, ledger, models, rules
 from central.identity import sessions
 from central.parts import parts
 from central.store.changes import Tail, newest, since
@@ -20,7 +20,7 @@ from central.store.changes import Tail, newest, since
 TAIL = "tallyhouse.tail"
 KEEP_ALIVE = timedelta(seconds=15)
 REDRAW_EVERY = timedelta(milliseconds=250)  # a burst of changes redraws a page once
-ROOMS = (today, stock, equipment, alarms, plan, why, devices, device, admission, ledger, keeping, models)
+ROOMS = (today, stock, equipment, alarms, plan, why, devices, device, admission, ledger, keeping, imports, models, rules)
 
 blueprint = Blueprint("live", __name__)
 

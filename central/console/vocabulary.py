@@ -45,6 +45,19 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "paused": N_("has stopped looking"),
             "cloned": N_("Two devices under one name"),
         },
+        "upload": {
+            "checking": N_("being checked"),
+            "checked": N_("checked"),
+            "posting": N_("being posted"),
+            "posted": N_("posted"),
+            "failed": N_("failed"),
+        },
+        "row_verdict": {
+            "new": N_("new"),
+            "changed": N_("changed"),
+            "unchanged": N_("unchanged"),
+            "refused": N_("refused"),
+        },
         "alarm_state": {
             "normal": N_("Normal"),
             "unacknowledged": N_("Not acknowledged"),

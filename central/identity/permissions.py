@@ -12,6 +12,7 @@ Action = Literal[
     "autopilot.stop",  # and release
     "alarm.take_out",  # of service, for maintenance
     "count.mark_wrong",
+    "data.import",
     "decision.review",
     "device.admit",
     "device.command",
@@ -23,7 +24,7 @@ Role = Literal["viewer", "floor", "planner", "admin"]
 
 _SEE: frozenset[Action] = frozenset({"see"})
 _FLOOR: frozenset[Action] = _SEE | {"alarm.acknowledge", "alarm.shelve", "count.mark_wrong"}
-_PLANNER: frozenset[Action] = _FLOOR | {"alarm.take_out", "autopilot.stop", "decision.review", "rules.change"}
+_PLANNER: frozenset[Action] = _FLOOR | {"alarm.take_out", "autopilot.stop", "data.import", "decision.review", "rules.change"}
 _ADMIN: frozenset[Action] = _PLANNER | {
     "autopilot.set",
     "device.admit",

@@ -10,11 +10,12 @@ down_revision = "0012"
 
 
 def upgrade() -> None:
-    """Nine tables, empty until a file is imported."""
+    """Ten tables, empty until a file is imported."""
     _create_terms()
     _create_orders()
     _create_trade()
     _create_days()
+    _create_uploads()
 
 
 def _create_terms() -> None:
@@ -134,4 +135,27 @@ def _create_days() -> None:
         sa.Column("units", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("site", "reference", name=op.f("pk_sale_lines")),
         sqlite_with_rowid=False,
+    )
+
+
+def _create_uploads() -> None:
+    op.create_table(
+        "uploads",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("decimal", sa.String()),
+        sa.Column("dates", sa.String()),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("why", sa.String()),
+        sa.Column("rows_done", sa.Integer(), nullable=False),
+        sa.Column("rows_expected", sa.Integer(), nullable=False),
+        sa.Column("report", sa.JSON()),
+        sa.Column("uploaded_by", sa.String(), nullable=False),
+        sa.Column("uploaded_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
+        sqlite_autoincrement=True,
     )
