@@ -18,6 +18,7 @@ from central.cli import (
     processes,
     records,
     release,
+    rules,
     settings,
     tls,
     token,
@@ -41,6 +42,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(release.app, name="release")
 app.add_typer(labels.app, name="labels")
 app.add_typer(records.app, name="audit")
+app.add_typer(rules.app, name="rules")
 app.add_typer(settings.app, name="config")
 
 

@@ -1,18 +1,24 @@
 """Plan: what the system wants to do, and whether we agree; here a person's verdict is given, changed and taken back."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
-from flask import Blueprint, request
+from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import Connection
 
 from central.console.access import current_person, may
 from central.console.fragments import Fragment, Look, Page, Rows, show
 from central.console.language import clock
 from central.console.redraw import answer
-from central.deciding import review
-from central.errors import AlreadyReviewed, NotReviewable
+from central.console.words import card_of
+from central.deciding import fixing, review
+from central.deciding.approving import approve_many
+from central.deciding.capability import Subject
+from central.deciding.fixing import MOST_DAYS, Wish
+from central.errors import AlreadyReviewed, LockRefused, NotReviewable
 from central.floor.attention import Proposal, open_proposals
 from central.parts import parts
 from central.store import decisions, reviews
@@ -55,6 +61,48 @@ def approve(decision_id: str) -> ResponseReturnValue:
     return _judged(lambda conn: review.accept(conn, decision_id, person, parts().now()))
 
 
+@blueprint.post("/decisions/approve")
+@may("decision.review")
+def approve_ticked() -> ResponseReturnValue:
+    """Several of one kind, each by itself; those that could not be are told."""
+    person, ticked = current_person().name, request.form.getlist("decision")
+    try:
+        done = approve_many(parts().writing, parts().site, ticked, person, parts().now)
+    except NotReviewable:
+        return answer(frozenset({"decision"}), _("Tick at least one proposal, and only proposals of one kind."))
+    late = sum(one.problem is not None for one in done)
+    told = ngettext(
+        "%(num)s proposal could not be approved any more.", "%(num)s proposals could not be approved any more.", late
+    )
+    return answer(frozenset({"decision"}), told if late else None)
+
+
+@blueprint.post("/decisions/<decision_id>/lock")
+@may("decision.review")
+def lock(decision_id: str) -> ResponseReturnValue:
+    """Fix fields of the proposals about the subject of a decision, for some days."""
+    form, now, person = request.form, parts().now(), current_person().name
+    with parts().reading() as conn:
+        decision = decisions.get(conn, decision_id)
+    card = card_of(decision) if decision is not None and decision.site == parts().site else None
+    if decision is None or card is None or decision.proposal is None:
+        abort(404)
+    days = form.get("days", "")
+    until = now + timedelta(days=min(int(days[:4]), MOST_DAYS) if days.isdecimal() else 0)
+    values = {name: _typed(form[name], decision.proposal.get(name)) for name in form.getlist("fixed") if name in form}
+    wish = Wish(values=values, reason=form.get("reason"), until=until, note=form.get("note", "").strip() or None)
+    about = Subject(decision.site, decision.subject)
+    return _fixed(lambda conn: fixing.fix(conn, card, about, wish, person, now))
+
+
+@blueprint.post("/locks/<int(max=999999999999999999):lock_id>/lift")
+@may("decision.review")
+def lift(lock_id: int) -> ResponseReturnValue:
+    """Let the planner have it back."""
+    person = current_person().name
+    return _fixed(lambda conn: fixing.lift(conn, parts().site, lock_id, person, parts().now()))
+
+
 @blueprint.post("/decisions/<decision_id>/override")
 @may("decision.review")
 def override(decision_id: str) -> ResponseReturnValue:
@@ -69,6 +117,26 @@ def override(decision_id: str) -> ResponseReturnValue:
 def undo(review_id: int) -> ResponseReturnValue:
     """Take one's own verdict back, within ten seconds."""
     return _judged(lambda conn: review.undo(conn, review_id, current_person().name, parts().now()))
+
+
+def _fixed(act: Callable[[Connection], object]) -> ResponseReturnValue:
+    problem: str | None = None
+    try:
+        with parts().writing() as conn:
+            act(conn)
+    except LockRefused as error:
+        problem = _("Nothing was changed: %(why)s", why=error)
+    return answer(frozenset({"lock", "decision"}), problem)
+
+
+def _typed(text: str, before: object) -> object:
+    """What was entered, as a number where a number stood."""
+    if isinstance(before, bool) or not isinstance(before, int | float):
+        return text
+    try:
+        return int(text) if isinstance(before, int) else float(text)
+    except ValueError:
+        return text
 
 
 def _judged(judge: Callable[[Connection], object]) -> ResponseReturnValue:

@@ -20,7 +20,7 @@ from central.deciding.waking import wake
 from central.floor import seen, stock
 from central.floor.seen import Seen
 from central.parts import parts
-from central.store import audit, decisions, reviews
+from central.store import audit, decisions, locks, reviews
 from central.store.audit import Deed
 from central.store.counts import counts
 from central.store.decisions import Decision, decision_causes
@@ -48,7 +48,16 @@ def _decision(look: Look) -> Rows:
         "reviews": reviews.all_of(look.conn, decision.id),
         "successor": successor,
         "override_reasons": review.REASONS,
+        "locks": locks.holding(look.conn, decision.site, decision.capability, decision.subject, look.now),
+        "fixable": _fixable(decision),
     }
+
+
+def _fixable(decision: Decision) -> dict[str, object]:
+    """The fields of a proposal that a person may fix, with what they are."""
+    card, proposal = card_of(decision), decision.proposal or {}
+    names = sorted(card.adjustable | card.respects) if card is not None else []
+    return {name: proposal[name] for name in names if isinstance(proposal.get(name), str | int | float)}
 
 
 def _event(look: Look) -> Rows:
@@ -115,7 +124,9 @@ def _chart(times: list[float], channel: StretchChannel, event: Seen) -> Chart:
 
 
 DECISION = Page(
-    "decision", "why/decision.html", (Fragment("why", "why/_decision.html", frozenset({"decision", "position"}), _decision),)
+    "decision",
+    "why/decision.html",
+    (Fragment("why", "why/_decision.html", frozenset({"decision", "lock", "position"}), _decision),),
 )
 EVENT = Page("event", "why/event.html", (Fragment("why", "why/_event.html", frozenset({"position", "event"}), _event),))
 PAGES = (DECISION, EVENT)

@@ -156,3 +156,16 @@ def test_a_house_is_backed_up_checked_and_put_back_by_commands(say: Say, tmp_pat
         say("restore", into, "--data", tmp_path / "new", config=False)
     again = say("restore", into, "--data", tmp_path / "new", "--force", config=False)
     assert "what stood there is in" in again.output
+
+
+def test_the_past_is_thought_again_by_other_rules(say: Say) -> None:
+    """A house without a past has none to change; a capability or a value that is none is refused by name."""
+    say("load", HOUSE)
+    told = json.loads(say("rules", "replay", "supply.inventory", "--set", "service_level=0.99", "--json").output)
+    assert (told["decisions"], told["different"], told["changes"]) == (0, 0, [])
+    assert "different 0" in say("rules", "replay", "supply.inventory", "--until", "2026-11-24").output
+    with pytest.raises(CentralError, match="there is no capability supply.luck; choose .*supply.inventory"):
+        say("rules", "replay", "supply.luck")
+    for wrong in ("service_level=2", "service_level=much", "luck=1"):
+        with pytest.raises(CentralError, match=wrong.partition("=")[0]):
+            say("rules", "replay", "supply.inventory", "--set", wrong)

@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Connection
 
 from central.app import create_app
 from central.console import live
-from central.console.language import LOCALES
-from central.store import autopilot, params
+from central.store import autopilot, decisions, params
 from central.store.engine import reading
+from central.translations.catalogue import LOCALES
 from tests.journeys.console_house import SITE, ConsoleHouse, furnished
 from tests.parts.planners import CARD as CONTESTED
 from tests.unit.central.console.conftest import signed_in
@@ -153,3 +154,53 @@ def test_a_viewer_sees_rules_and_changes_none(own_app: Flask, own_house: Console
         "/setup/rules/autopilot",
     ):
         assert wang.post(path, data={"csrf_token": token[1], "stop": "1"}).status_code == 403
+
+
+def test_what_is_ticked_is_approved_and_what_is_gone_is_told(planner: FlaskClient, own_house: ConsoleHouse) -> None:
+    """Two of one kind at once; nothing ticked, or one that is no more, is said."""
+    ids = re.findall(r'name="decision" value="([^"]+)"', planner.get("/plan").get_data(as_text=True))
+    assert len(ids) >= 2
+    assert "Tick at least one" in post(planner, "/decisions/approve")
+    token = re.search(r'name="csrf_token" value="([^"]+)"', planner.get("/plan").get_data(as_text=True))
+    assert token is not None
+    form_data = {"csrf_token": token[1], "next": "/plan", "decision": [*ids[:2], "gone"]}
+    page = planner.post("/decisions/approve", data=form_data, follow_redirects=True).get_data(as_text=True)
+    assert "1 proposal could not be approved any more." in page
+    with reading(own_house.engine) as conn:
+        assert {state_of(conn, each) for each in ids[:2]} == {"accepted"}
+
+
+def state_of(conn: Connection, decision_id: str) -> str:
+    """What became of a decision."""
+    found = decisions.get(conn, decision_id)
+    return found.state if found is not None else ""
+
+
+def test_part_of_a_proposal_is_fixed_and_given_back_on_its_page(planner: FlaskClient, own_house: ConsoleHouse) -> None:
+    """The lock is shown with who and why; without a reason nothing is fixed; lifted, it is gone."""
+    decision = re.findall(r'name="decision" value="([^"]+)"', planner.get("/plan").get_data(as_text=True))[-1]
+    with reading(own_house.engine) as conn:
+        found = decisions.get(conn, decision)
+    assert found is not None
+    assert found.proposal is not None
+    why, packs = f"/why/decision/{decision}", 9
+    units = packs * found.proposal["pack_size"]
+    token = re.search(r'name="csrf_token" value="([^"]+)"', planner.get(why).get_data(as_text=True))
+    assert token is not None
+    said = {
+        "csrf_token": token[1],
+        "next": why,
+        "fixed": ["units", "packs"],
+        "units": str(units),
+        "packs": str(packs),
+        "days": "7",
+    }
+    path = f"/decisions/{decision}/lock"
+    assert "give one of the reasons" in planner.post(path, data=said, follow_redirects=True).get_data(as_text=True)
+    fixed = planner.post(path, data=said | {"reason": "local_event"}, follow_redirects=True).get_data(as_text=True)
+    assert f"<code>units {units}</code>" in fixed
+    lift = re.search(r'action="(/locks/\d+/lift)"', fixed)
+    assert lift is not None
+    lifted = planner.post(lift[1], data={"csrf_token": token[1], "next": why}, follow_redirects=True).get_data(as_text=True)
+    assert f"<code>units {units}</code>" not in lifted
+    assert planner.post("/decisions/gone/lock", data=said).status_code == 404
