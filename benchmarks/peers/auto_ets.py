@@ -17,11 +17,11 @@ def main() -> None:
         for number, sales in enumerate(asked["sales"])
     ]
     table = pandas.concat(frames)
-    models = StatsForecast(models=[AutoETS(season_length=1)], freq=1, n_jobs=asked["cores"])
+    models = StatsForecast(models=[AutoETS(season_length=1)], freq=1, n_jobs=1)
     models.forecast(df=pandas.concat(frames[:5]), h=asked["horizon"], level=[90])
-    began = time.perf_counter()
+    began = time.process_time()
     models.forecast(df=table, h=asked["horizon"], level=[90])
-    print(json.dumps({"seconds": time.perf_counter() - began}))
+    print(json.dumps({"seconds": time.process_time() - began}))
 
 
 main()
