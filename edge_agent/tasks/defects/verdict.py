@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from edge_agent.tasks.defects.lines import Lines
 from edge_agent.tasks.defects.settings import Settings
 from protocols.messages.defect import Defect, DefectRegion
 from vision_models.inference.detections import Detections, Inspection
@@ -10,18 +11,18 @@ Verdict = Literal["pass", "review", "fail"]
 MOST_REGIONS = 50
 
 
-def verdict(score: float, settings: Settings) -> Verdict:
-    """A part fails above the threshold; the band below it is left to a person."""
-    if score > settings.threshold:
+def verdict(score: float, drawn: Lines) -> Verdict:
+    """A part fails above its line; the band below it is left to a person."""
+    if score > drawn.fail:
         return "fail"
-    return "review" if score > settings.threshold * (1 - settings.review_share) else "pass"
+    return "review" if score > drawn.review else "pass"
 
 
 def defect(
-    inspection: Inspection, settings: Settings, camera: str, width_px: int, height_px: int, inspected: int = 1
+    inspection: Inspection, settings: Settings, drawn: Lines, camera: str, sides_px: tuple[int, int], inspected: int = 1
 ) -> Defect | None:
-    """The message about a part (seen `width_px` x `height_px`), None when it passes. inspected: parts since the last told."""
-    judged = verdict(inspection.score, settings)
+    """The message about a part (seen `sides_px` wide and high), None when it passes. inspected: parts since the last."""
+    judged = verdict(inspection.score, drawn)
     if judged == "pass":
         return None
     return Defect(
@@ -29,8 +30,8 @@ def defect(
         line=settings.line or camera,
         verdict=judged,
         score=round(max(0.0, inspection.score), 4),
-        threshold=settings.threshold,
-        regions=_regions(inspection.regions, width_px, height_px),
+        threshold=round(drawn.fail, 4),
+        regions=_regions(inspection.regions, *sides_px),
         p_value=inspection.p_value,
         supplier=settings.supplier,
         lot=settings.lot,

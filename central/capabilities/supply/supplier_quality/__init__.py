@@ -1,0 +1,1 @@
+"""How closely to look at what a supplier sends, from what cameras found in it."""
