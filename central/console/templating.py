@@ -126,7 +126,8 @@ def finding(seen: Seen) -> str:
     message = seen.message
     if isinstance(message, ShelfCount):
         units = ngettext("%(num)s unit", "%(num)s units", message.units)
-        return f"{words.name_of(message.location, 'location')}: {units}, {percent(message.confidence)}"
+        told = f"{words.name_of(message.location, 'location')}: {units}, {percent(message.confidence)}"
+        return told if message.state == "ok" else f"{told} · {vocabulary.coded(message.state, 'shelf_state')}"
     if isinstance(message, Defect):
         return f"{vocabulary.coded(message.verdict, 'part_verdict')}, {number(message.score, 2)}"
     return vocabulary.coded(seen.name, "kind")

@@ -83,8 +83,6 @@ def _faults(value: object, schema: object, defs: Mapping[str, Any], at: str, dep
 def _is(value: object, wanted: str) -> bool:
     if isinstance(value, bool):
         return wanted == "boolean"
-    if wanted == "integer" and isinstance(value, float):
-        return value.is_integer()
     return isinstance(value, _TYPES.get(wanted, (object,)))
 
 
