@@ -13,7 +13,7 @@ from protocols.signing import public_text
 from vision_models.inference.shelf import ShelfDetector
 from vision_models.training.release import release, release_key
 
-FRAMES, CPU_S, MOST_S = 5, 90, 7200
+FRAMES, CPU_S, MOST_S = 5, 100, 14400
 _PROJECT = Path(__file__).resolve().parents[1]
 
 

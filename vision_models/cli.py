@@ -102,7 +102,8 @@ def train_site(
     bundle: Annotated[Path, typer.Option(help="Folder of the released counting model to start from.")],
     frames: Annotated[Path, typer.Option(help="The site's labelled frames: images/ and labels/ (YOLO); five are good.")],
     out: Out,
-    cpu_seconds: Annotated[float, typer.Option(min=1, help="For the model; each model that leaves one out too.")] = 60.0,
+    cpu_seconds: Annotated[float, typer.Option(min=1, help="For the model; each model that leaves one out too.")] = 100.0,
+    size_px: Annotated[int, typer.Option(min=32, help="Side of the picture its network sees, a multiple of 32.")] = 416,
     trust: Annotated[list[str] | None, typer.Option(help="Public key of a releaser, base64; default: ours.")] = None,
 ) -> None:
     """Teach a released counting model a site's own goods, and set its limit, from a handful of labelled frames.
@@ -115,7 +116,7 @@ def train_site(
     from vision_models.training.site import SiteLesson, calibrate  # noqa: PLC0415
 
     shown = labelled_pictures(frames / "images", frames / "labels", LARGEST_SIDE_PX)
-    calibrate(bundle, shown, SiteLesson(cpu_s=cpu_seconds), out, *trust or ())
+    calibrate(bundle, shown, SiteLesson(cpu_seconds, size_px), out, *trust or ())
 
 
 @train_app.command("defects")
@@ -223,20 +224,23 @@ def evaluate(
     bundle: Annotated[Path, typer.Argument(help="Folder of the released model.")],
     frames: Annotated[Path, typer.Option(help="Labelled frames: images/ and labels/ (YOLO), or good/ and flaws by kind.")],
     trust: Annotated[list[str] | None, typer.Option(help="Public key of a releaser, base64; default: ours.")] = None,
+    plots: Annotated[Path | None, typer.Option(help="Folder that gets curves (SVG) and the worst frames (JPEG).")] = None,
     as_json: AsJson = False,
 ) -> None:
     """How good a model is on a site's own labelled frames, each figure with its 95 % interval.
 
     Example: tallyhouse-models evaluate vision_models/weights/shelf --frames var/labelled/shelf_count --json
     """
+    from vision_models.evaluation.detection import Matched  # noqa: PLC0415
     from vision_models.evaluation.evaluate import evaluate as evaluated  # noqa: PLC0415
     from vision_models.evaluation.evaluate import worded  # noqa: PLC0415
+    from vision_models.evaluation.plots import write_plots  # noqa: PLC0415
 
-    def tell(done: int, total: int) -> None:
-        if done == total or done % 20 == 0:
-            print(f"{done} of {total} frames", file=sys.stderr)
-
-    found = evaluated(bundle, frames, *trust or (), told=tell)
+    seen: list[Matched] = []
+    found = evaluated(bundle, frames, *trust or (), told=_told_on_stderr, heard=seen.append)
+    if plots is not None:
+        for path in write_plots(plots, found, seen, frames):
+            print(f"wrote {path}", file=sys.stderr)
     print(msgspec.json.encode(found).decode() if as_json else "\n".join(worded(found)))
 
 
@@ -244,30 +248,27 @@ def evaluate(
 def compare(
     old: Annotated[Path, typer.Argument(help="Folder of the model in use.")],
     new: Annotated[Path, typer.Argument(help="Folder of the model that may replace it.")],
-    images: Annotated[Path, typer.Option(help="Folder of pictures.")],
-    labels: Annotated[Path, typer.Option(help="Folder of YOLO files of the same names.")],
+    frames: Annotated[Path, typer.Option(help="Labelled frames: images/ and labels/ (YOLO), or good/ and flaws by kind.")],
+    trust: Annotated[list[str] | None, typer.Option(help="Public key of a releaser, base64; default: ours.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Two counting models on the same pictures.
+    """Whether a new model beats the old one on the same labelled frames: paired differences with 95 % intervals.
 
-    Example: tallyhouse-models compare weights/shelf candidate/shelf --images images/val --labels labels/val
+    Exit code 0 when it does, 1 when it is worse or not shown to be better.
+    Example: tallyhouse-models compare weights/shelf candidate/shelf --frames var/labelled/shelf_count
     """
-    from vision_models.evaluation.table import counting  # noqa: PLC0415
-    from vision_models.inference.picture_file import LARGEST_SIDE_PX  # noqa: PLC0415
-    from vision_models.inference.shelf import ShelfDetector  # noqa: PLC0415
-    from vision_models.training.datasets import labelled_pictures  # noqa: PLC0415
+    from vision_models.evaluation.compare import compared, worded  # noqa: PLC0415
+    from vision_models.evaluation.evaluate import evaluate as evaluated  # noqa: PLC0415
 
-    pictures = [(one.picture, one.boxes_px) for one in labelled_pictures(images, labels, LARGEST_SIDE_PX)]
-    rows = {}
-    for name, folder in (("old", old), ("new", new)):
-        detector = ShelfDetector.load(folder)
-        ap50, figures = counting(detector, pictures)
-        rows[name] = {"model_id": detector.model_id, "ap50": ap50, **asdict(figures)}
-    if as_json:
-        print(json.dumps(rows))
-        return
-    for row in rows.values():
-        print("{model_id}  AP50 {ap50:.3f}  MAE {count_mae:.2f}  within one {within_one:.0%}".format_map(row))
+    both = [evaluated(folder, frames, *trust or (), told=_told_on_stderr) for folder in (old, new)]
+    found = compared(*both)
+    print(msgspec.json.encode(found).decode() if as_json else "\n".join(worded(found)))
+    raise typer.Exit(0 if found.verdict == "better" else 1)
+
+
+def _told_on_stderr(done: int, total: int) -> None:
+    """A counter that stays on its line."""
+    print(f"\r{done} of {total} frames", end="\n" if done == total else "", file=sys.stderr, flush=True)
 
 
 @app.command()

@@ -50,12 +50,14 @@ def fitted_limit(pictures: Sequence[Counted]) -> float:
     """The score above which detections count, whatever their size, with the smallest mean error over these pictures; of
     limits that do equally well, the one in the middle."""
     limits = np.arange(0.06, 0.9, 0.01)
-    errors = [
-        float(np.mean([abs(int((one.candidates.scores > limit).sum()) - one.true_count) for one in pictures]))
-        for limit in limits
-    ]
+    errors = [limit_error(pictures, float(limit)) for limit in limits]
     best = np.flatnonzero(np.array(errors) <= min(errors) + 1e-9)
     return round(float(limits[best[len(best) // 2]]), 3)
+
+
+def limit_error(pictures: Sequence[Counted], limit: float) -> float:
+    """Mean error of the count over pictures when what scores above the limit counts."""
+    return float(np.mean([abs(int((one.candidates.scores > limit).sum()) - one.true_count) for one in pictures]))
 
 
 def group_weights(pictures: Sequence[Counted]) -> Floats:

@@ -71,9 +71,11 @@ def rule_settings(rule: CountRule) -> dict[str, float]:
     return {f"count_{name}": getattr(rule, name) for name in ("base", "slope", "lowest", "highest")}
 
 
-def candidates_of(graph: Graph, spec: InputSpec, groups: Mapping[str, Sequence[LabelledPicture]]) -> list[Counted]:
+def candidates_of(
+    graph: Graph, spec: InputSpec, groups: Mapping[str, Sequence[LabelledPicture]], largest_overlap: float = 0.6
+) -> list[Counted]:
     """What a counting graph finds in labelled pictures before any rule, for fitting one."""
-    detector = ShelfDetector("unreleased", graph, spec, CountRule(0.0, 0.0, 0.0, 0.0), largest_overlap=0.6)
+    detector = ShelfDetector("unreleased", graph, spec, CountRule(0.0, 0.0, 0.0, 0.0), largest_overlap)
     return [
         Counted(
             candidates=detector.candidates(one.picture),
