@@ -54,7 +54,8 @@ def adida(sales: Floats, width: int) -> Floats:
     known = np.isfinite(blocks).sum(2)
     summed = np.where(np.isfinite(blocks), blocks, 0.0).sum(2)
     means = np.divide(summed, known, out=np.full(known.shape, np.nan), where=known > 0)
-    return ses(means, CAREFUL)
+    first = np.nan_to_num(means[np.arange(len(means)), np.isfinite(means).argmax(1)])
+    return ses(means, CAREFUL, first)
 
 
 def imapa(sales: Floats) -> Floats:

@@ -15,10 +15,13 @@ SHRINKS_BY = 2.0
 SEASONS_USED = 12
 
 
-def ses(sales: Floats, decays: tuple[float, ...] = DECAYS) -> Floats:
-    """The level (n,) that the next periods are expected at; sales: (n, t), NaN unknown. The best decay of each series."""
+def ses(sales: Floats, decays: tuple[float, ...] = DECAYS, start: Floats | None = None) -> Floats:
+    """The level (n,) that the next periods are expected at; sales: (n, t), NaN unknown. The best decay of each series.
+
+    start: (n,) the level before the first period; the mean of the first few where it is not given.
+    """
     rate = np.array(decays)[:, None]
-    level = np.tile(_start(sales), (len(decays), 1))
+    level = np.tile(_start(sales) if start is None else start, (len(decays), 1))
     wrong = np.zeros_like(level)
     for known in sales.T:
         error = np.nan_to_num(known - level)

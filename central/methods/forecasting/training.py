@@ -17,7 +17,8 @@ FEW_SERIES = 200
 class Settings:
     """How a forecast is made. rows: most rows that are learnt from; origins: most pasts looked back to.
 
-    folds: global models, each without one fold of the series; memory: periods kept; least_known: a series with fewer known periods teaches nobody.
+    folds: global models, each without one fold of the series; memory: periods kept.
+    least_known: a series with fewer known periods teaches nobody.
     """
 
     rows: int = 50_000
