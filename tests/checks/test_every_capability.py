@@ -221,6 +221,14 @@ def test_every_parameter_says_what_it_is_and_has_a_default(card: Capability) -> 
 
 
 @every_capability
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_parameter_is_worded_in_every_language(card: Capability, locale: str) -> None:
+    """Its description is the label on the page where planners change it."""
+    words = [str(field.description) for field in card.params.model_fields.values()]
+    assert locale == "en" or [text for text in words if text not in translations(locale)._catalog] == []
+
+
+@every_capability
 def test_the_baseline_it_must_beat_is_named(card: Capability) -> None:
     """What somebody would do without it."""
     assert card.baseline
