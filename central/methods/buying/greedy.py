@@ -10,9 +10,11 @@ from math import inf
 
 import numpy as np
 
-from central.methods.buying.options import NOBODY, Ints, Options
-from central.methods.buying.orders import Book
+from central.methods.buying.options import NOBODY, Floats, Ints, Options
+from central.methods.buying.orders import SLACK, Book
 from central.methods.buying.problem import Problem
+
+LEAST_SAVING, LEAST_EXTRA = 1e-9, 1e-6
 
 
 def greedy(problem: Problem, options: Options) -> Ints:
@@ -39,7 +41,7 @@ def improve(problem: Problem, options: Options, chosen: Ints) -> Ints:
 
 
 def _spend(book: Book, *, is_guarded: bool = False) -> None:
-    heap = [step for need in range(len(book.chosen)) if (step := _step(book, need)) is not None]
+    heap = _steps(book)
     heapq.heapify(heap)
     while heap:
         _, need, row = heapq.heappop(heap)
@@ -57,12 +59,26 @@ def _spend(book: Book, *, is_guarded: bool = False) -> None:
 
 def _step(book: Book, need: int) -> tuple[float, int, int] | None:
     """The change of one need that saves most a unit of money, among those that can be paid: (-saving a unit, need, row)."""
-    options, now = book.options, int(book.chosen[need])
-    rows = np.arange(options.start[need], options.start[need + 1])
-    saving = options.cost[now] - options.cost[rows]
-    opening = np.where(options.supplier[rows] == NOBODY, 0.0, book.opening_cost[options.supplier[rows]])
-    saving = saving - opening * (~book.is_open[options.supplier[rows]] & (options.supplier[rows] != NOBODY))
-    extra = options.spend[rows] - options.spend[now]
-    worth = np.where((saving > 1e-9) & (extra <= book.money + 1e-9), saving / np.maximum(extra, 1e-6), -inf)
+    rows = np.arange(book.options.start[need], book.options.start[need + 1])
+    worth = _worth(book, rows, int(book.chosen[need]))
     at = int(np.argmax(worth))
     return None if worth[at] == -inf else (-float(worth[at]), need, int(rows[at]))
+
+
+def _steps(book: Book) -> list[tuple[float, int, int]]:
+    """The same of every need that has one."""
+    rows = np.arange(len(book.options.need))
+    worth = _worth(book, rows, book.chosen[book.options.need])
+    best = book.options.best(-worth)
+    return [(-float(worth[row]), int(book.options.need[row]), int(row)) for row in best if worth[row] > -inf]
+
+
+def _worth(book: Book, rows: Ints, now: Ints | int) -> Floats:
+    """What each row would save a unit of money against the row chosen now; -inf where it saves nothing or cannot be paid."""
+    options = book.options
+    supplier = options.supplier[rows]
+    opens = (supplier != NOBODY) & ~book.is_open[supplier]
+    saving = options.cost[now] - options.cost[rows] - np.where(opens, book.opening_cost[supplier], 0.0)
+    extra = options.spend[rows] - options.spend[now]
+    is_better = (saving > LEAST_SAVING) & (extra <= book.money + SLACK)
+    return np.where(is_better, saving / np.maximum(extra, LEAST_EXTRA), -inf)

@@ -15,7 +15,7 @@ def planned(problem: Problem) -> Plan:
         return Plan((), 0.0, 0.0, 0.0)
     every = options(problem)
     by_price = priced(problem, every)
-    found = [improve(problem, every, by_price.chosen), improve(problem, every, greedy(problem, every))]
+    found = [improve(problem, every, by_price.chosen), greedy(problem, every)]
     bound = by_price.bound
     if len(every.need) <= FEW_OPTIONS and (best := solved(problem, every)) is not None:
         found.insert(0, improve(problem, every, best.chosen))

@@ -43,6 +43,11 @@ def unique(inputs: Inputs) -> list[Need]:
     return list(found.values())
 
 
+def _wanted(need: Need, offer: Offer, params: Params) -> int:
+    """Units that would be bought at any price: what they cost is what goods are worth, and only a better price gains."""
+    return problem.rounded_up(demand(need, params) + need.safety - need.position, offer)
+
+
 def _need(need: Need, supplier: str, late: float, params: Params) -> problem.Need:
     price = max(need.price, LEAST_MONEY)
     shortage = max(price * params.margin, LEAST_MONEY)
@@ -62,7 +67,7 @@ def _need(need: Need, supplier: str, late: float, params: Params) -> problem.Nee
         mean=demand(need, params),
         sd=need.safety / NormalDist().inv_cdf(params.service_level),
         wait_d=need.lead_time_d + params.review_d,
-        value=need.price + offer.extra,
+        value=offer.price_of(_wanted(need, offer, params)) + offer.extra,
         holding=shortage * (1 - params.service_level) / params.service_level,
         shortage=shortage,
         offers=[offer],

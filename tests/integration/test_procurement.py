@@ -1,0 +1,104 @@
+"""Procurement on a real database: what replenishment asks for becomes one order, once."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from central.capabilities.supply.procurement.facts import Params
+from central.capabilities.supply.procurement.inputs import CAPABILITY, REPLENISHMENT, gather, suppliers_at
+from central.deciding import review
+from central.deciding.capability import Subject
+from central.store import catalogue, decisions, purchase_orders, supplier_terms
+from central.store.catalogue import Item
+from central.store.decisions import Decision
+from central.store.purchase_orders import OrderLine
+from central.store.supplier_terms import SupplierRules, SupplierTerms
+from tests.parts.house import SITE, House
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A small house."""
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+def first_item(conn: Connection) -> Item:
+    """An item with a supplier and a shelf."""
+    placed = {shelf.sku for shelf in catalogue.all_of(conn, catalogue.Shelf, SITE)}
+    return next(item for item in catalogue.all_of(conn, Item) if item.sku in placed)
+
+
+def asked(conn: Connection, house: House, sku: str, decision_id: str) -> None:
+    """Replenishment asks for an item."""
+    reasons = [
+        {"code": "below_reorder_point", "values": {"available": 3, "point": 12}},
+        {"code": "demand", "values": {"demand": 4.5, "days": 56}},
+        {"code": "safety_stock", "values": {"safety_stock": 6.0, "service_level": 0.97}},
+        {"code": "lead_time", "values": {"lead_time_d": 2.0}},
+    ]
+    proposal = {"sku": sku, "supplier": "?", "units": 24, "packs": 2, "pack_size": 12}
+    row = Decision(
+        id=decision_id, site=SITE, capability=REPLENISHMENT, subject=sku, state="proposed", decided_at=house.now,
+        proposal=proposal, reasons=reasons,
+    )  # fmt: skip
+    decisions.add(conn, row, [])
+
+
+def test_what_is_asked_for_is_gathered_with_the_terms_of_its_supplier(house: House) -> None:
+    """Position, demand and safety are those of the replenishment; terms and lateness those of the supplier."""
+    with house.parts.writing() as conn:
+        item = first_item(conn)
+        assert item.supplier in suppliers_at(conn, SITE)
+        asked(conn, house, item.sku, "r-1")
+        rules = SupplierRules(supplier=item.supplier, currency="EUR", min_order_value=50.0, order_weekdays=(0, 1))
+        terms = SupplierTerms(
+            supplier=item.supplier, sku=item.sku, unit_price=2.5, currency="EUR", updated_at=house.now, multiple=6,
+            min_units=12, price_breaks=((100, 2.0),), lead_time_d=3.0,
+        )  # fmt: skip
+        supplier_terms.put_rules(conn, [rules])
+        supplier_terms.put(conn, [terms])
+        came = OrderLine(
+            order="o-1", line=1, supplier=item.supplier, sku=item.sku, units_ordered=12, units_received=12,
+            ordered_at=house.now - timedelta(days=9), promised_at=house.now - timedelta(days=6),
+            received_at=house.now - timedelta(days=4),
+        )  # fmt: skip
+        purchase_orders.put(conn, SITE, [came])
+        inputs = gather(conn, Subject(SITE, item.supplier), Params(), house.now)
+    need = inputs.needs[0]
+    assert (need.position, need.demand_d, need.safety, need.lead_time_d) == (3.0, 4.5, 6.0, 3.0)
+    assert (need.step, need.least, need.price, need.price_breaks) == (6, 12, 2.5, ((100, 2.0),))
+    assert (inputs.rules.least_value, inputs.rules.order_weekdays) == (50.0, (0, 1))
+    assert inputs.days_late == (2.0,)
+    assert [cause.reference for cause in inputs.causes] == ["r-1", item.supplier]
+
+
+def test_what_was_ordered_is_not_ordered_again(house: House) -> None:
+    """Once a person let an order pass, its items are asked for no more until replenishment asks anew."""
+    with house.parts.writing() as conn:
+        item = first_item(conn)
+        asked(conn, house, item.sku, "r-1")
+        lines = [{"sku": item.sku, "units": 24, "price": 2.0}]
+        order = Decision(
+            id="p-1", site=SITE, capability=CAPABILITY, subject=item.supplier, state="proposed", decided_at=house.now,
+            proposal={"supplier": item.supplier, "currency": "EUR", "lines": lines}, reasons=[],
+        )  # fmt: skip
+        decisions.add(conn, order, [])
+        subject = Subject(SITE, item.supplier)
+        assert len(gather(conn, subject, Params(), house.now).needs) == 1
+        review.accept(conn, "p-1", "ada", house.now + timedelta(minutes=1))
+        later = house.now + timedelta(minutes=2)
+        assert gather(conn, subject, Params(), later).needs == ()
+
+
+def test_an_item_without_terms_is_bought_as_the_catalogue_has_it(house: House) -> None:
+    """At its cost, in its packs."""
+    with house.parts.writing() as conn:
+        item = first_item(conn)
+        asked(conn, house, item.sku, "r-1")
+        need = gather(conn, Subject(SITE, item.supplier), Params(), house.now).needs[0]
+    assert (need.price, need.currency, need.step) == (item.unit_cost, item.currency, item.pack_size)
