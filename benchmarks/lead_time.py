@@ -2,7 +2,7 @@
 
 Every table `scms*/*delivery*` under `commerce/`: lines with both an order date and a delivery date. Each line is told with
 what had been delivered before the day it was ordered; vendor and mode are known then. Settings were chosen on the last
-30 % of the first 70 %. The agreed date on the line is not used: it is rewritten until it agrees with the delivery.
+30 % of the first 70 %. The agreed date on the line is not used: in most lines it equals the delivery date.
 Peers: the quantile of all earlier lines, of the vendor's, and gradient boosting, fitted once on the first 70 %.
 """
 
