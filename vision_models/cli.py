@@ -119,6 +119,23 @@ def train_site(
     calibrate(bundle, shown, SiteLesson(cpu_seconds, size_px), out, *trust or ())
 
 
+@train_app.command("int8")
+def train_int8(
+    taught: Annotated[Path, typer.Option(help="Folder of a taught counting model (its draft).")],
+    pictures: Annotated[Path, typer.Option(help="Folder of 40 to 60 pictures such as the device will see.")],
+    out: Out,
+) -> None:
+    """Write a counting model in 8 bits, after its counts were checked against the full graph's.
+
+    Example: tallyhouse-models train int8 --taught weights/shelf --pictures warehouse-boxes/images/train --out shelf-int8
+    """
+    from vision_models.inference.preprocess import picture_paths, read_picture  # noqa: PLC0415
+    from vision_models.training.quantise import quantised  # noqa: PLC0415
+
+    paths = picture_paths(pictures)
+    print(quantised(taught, [read_picture(path) for path in paths[:: max(len(paths) // 60, 1)][:60]], out))
+
+
 @train_app.command("defects")
 def train_defects(
     good: Annotated[Path, typer.Option(help="Folder with pictures of good parts, 20 to 50.")],

@@ -28,6 +28,7 @@ from vision_models.training.datasets import labelled_picture
 
 _HEAVY_DRAWS = 200  # average precision and AUROC take a thousand times as long as a mean
 Told = Callable[[int, int], None]
+Heard = Callable[[Matched], None]
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -51,11 +52,18 @@ class _Counted:
     matched: list[Matched] = field(default_factory=list)
 
 
-def evaluate(bundle: Path, frames: Path, *trusted_keys: str, told: Told = lambda _done, _total: None) -> Evaluation:
-    """The figures of the bundle in a folder; `told` hears how far it is. Raises BundleRejected, DataMissing."""
+def evaluate(
+    bundle: Path,
+    frames: Path,
+    *trusted_keys: str,
+    told: Told = lambda _done, _total: None,
+    heard: Heard = lambda _matched: None,
+) -> Evaluation:
+    """The figures of the bundle in a folder; `told` hears how far it is, `heard` the scores of each frame and what they hit
+    (a part is one detection, which hits when it is flawed). Raises BundleRejected, DataMissing."""
     if STATISTICS in read_bundle(bundle, *trusted_keys).contents:
-        return _inspecting(DefectDetector.load(bundle, *trusted_keys), part_frames(frames), told)
-    return _counting(ShelfDetector.load(bundle, *trusted_keys), shelf_frames(frames), told)
+        return _inspecting(DefectDetector.load(bundle, *trusted_keys), part_frames(frames), told, heard)
+    return _counting(ShelfDetector.load(bundle, *trusted_keys), shelf_frames(frames), told, heard)
 
 
 def worded(evaluation: Evaluation) -> list[str]:
@@ -68,13 +76,15 @@ def worded(evaluation: Evaluation) -> list[str]:
     return lines + [f"left out, cannot be read: {name}" for name in evaluation.left_out]
 
 
-def _counting(detector: ShelfDetector, frames: list[ShelfFrame], told: Told) -> Evaluation:
+def _counting(detector: ShelfDetector, frames: list[ShelfFrame], told: Told, heard: Heard) -> Evaluation:
     seen, left_out = _Counted(), []
     for done, frame in enumerate(frames, start=1):
         try:
             _count(detector, frame, seen)
         except (PictureUnusable, DataMissing):
             left_out.append(frame.name)
+        else:
+            heard(seen.matched[-1])
         told(done, len(frames))
     if not seen.names:
         raise DataMissing(f"{frames[0].picture.parent}: none of its {len(frames)} labelled pictures can be read")
@@ -98,15 +108,19 @@ def _count(detector: ShelfDetector, frame: ShelfFrame, seen: _Counted) -> None:
     seen.matched.append(matched(found, shown.boxes_px))
 
 
-def _inspecting(detector: DefectDetector, frames: list[PartFrame], told: Told) -> Evaluation:
+def _inspecting(detector: DefectDetector, frames: list[PartFrame], told: Told, heard: Heard) -> Evaluation:
     good: dict[str, float] = {}
     bad: dict[str, float] = {}
     left_out = []
     for done, frame in enumerate(frames, start=1):
         try:
-            (good if frame.is_good else bad)[frame.name] = _score(detector, frame)
+            score = _score(detector, frame)
         except PictureUnusable:
             left_out.append(frame.name)
+        else:
+            (good if frame.is_good else bad)[frame.name] = score
+            hit = np.array([not frame.is_good], dtype=np.float32)
+            heard(Matched(np.array([score], dtype=np.float32), hit, int(not frame.is_good)))
         told(done, len(frames))
     if not good or not bad:
         raise DataMissing(f"{frames[0].picture.parent.parent}: no {'flawed' if good else 'good'} part in it can be read")

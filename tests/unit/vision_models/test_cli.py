@@ -54,16 +54,13 @@ def test_inspection_figures_come_as_a_table(tmp_path: Path) -> None:
 
 
 def test_a_model_is_compared_with_itself(tmp_path: Path) -> None:
-    """Same bundle, same figures."""
+    """Same bundle, same losses: not shown to be better, which is exit code 1."""
     CliRunner().invoke(picture_set, ["shelves", "--out", str(tmp_path), "--frames", "1", "--seed", "4000004"])
     folder = str(WEIGHTS / "shelf")
-    shown = CliRunner().invoke(
-        cli.app,
-        ["compare", folder, folder, "--images", str(tmp_path / "images"), "--labels", str(tmp_path / "labels"), "--json"],
-    )
-    figures = json.loads(shown.output)
-    assert figures["old"] == figures["new"]
-    assert (figures["old"]["pictures"], figures["old"]["model_id"][:6]) == (4, "shelf-")
+    shown = CliRunner().invoke(cli.app, ["compare", folder, folder, "--frames", str(tmp_path), "--json"])
+    found = json.loads(shown.stdout)
+    assert (shown.exit_code, found["verdict"], found["old"]) == (1, "not_shown", found["new"])
+    assert found["differences"][0]["difference"]["n"] == 4
 
 
 def test_good_parts_alone_are_no_test_set(tmp_path: Path) -> None:
