@@ -55,11 +55,9 @@ def test_the_curves_stay_in_their_box_and_recall_never_falls(found: list[tuple[f
     recalls = [recall for recall, _ in curve]
     assert recalls == sorted(recalls)
     assert all(0 <= value <= 1 for point in (*curve, *reliability(seen)) for value in point)
-    area = sum(
-        (r - before) * max(p for _, p in curve[n:])
-        for n, (before, (r, _)) in enumerate(zip([0.0, *recalls[:-1]], curve, strict=True))
-    )
-    assert area == pytest.approx(precision_of(seen), abs=1e-5)
+    steps = np.diff([0.0, *recalls])
+    heights = [max(precision for _, precision in curve[place:]) for place in range(len(curve))]
+    assert float(np.sum(steps * heights)) == pytest.approx(precision_of(seen), abs=1e-5)
 
 
 def test_worst_frames_and_curves_are_written(tmp_path: Path) -> None:
