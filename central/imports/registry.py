@@ -2,7 +2,7 @@
 
 from central.errors import SpreadsheetError
 from central.imports.kind import Kind
-from central.imports.kinds import catalogue, orders, sales, stock, suppliers, terms, trade
+from central.imports.kinds import catalogue, networks, orders, sales, stock, suppliers, terms, trade
 
 KINDS: tuple[Kind, ...] = (
     suppliers.KIND,
@@ -14,6 +14,9 @@ KINDS: tuple[Kind, ...] = (
     trade.PROMOTIONS,
     orders.KIND,
     stock.KIND,
+    networks.FACILITIES,
+    networks.DEMANDS,
+    networks.LANES,
 )
 
 

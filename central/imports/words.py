@@ -39,6 +39,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "before_the_order": N_("{written} is before the order"),
         "in_the_future": N_("{written} lies in the future"),
         # words
+        "bad_state": N_("{written}: a place is free, open or closed"),
+        "bad_chance": N_("{written}: a chance is more than 0 and at most 1"),
         "bad_email": N_("{written} is no e-mail address"),
         "bad_weekday": N_("{written}: weekdays are written as Mon Thu, or 1 to 7"),
         "bad_promotion_kind": N_("{written}: a promotion is price, display, mailer, bundle or other"),

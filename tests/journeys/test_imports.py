@@ -63,7 +63,6 @@ def test_a_file_is_checked_then_posted_and_the_second_time_changes_nothing(brows
         chinese.goto("/setup/imports")
         expect(chinese.locator("h1")).to_have_text("导入")
         expect(chinese.locator("#files article").first).to_contain_text("没有商品 no-such：请先导入商品目录")
-        chinese.screenshot(path="/tmp/imports_zh.png", full_page=True)
 
 
 def test_a_file_that_is_no_table_says_what_to_do_and_is_discarded(browser: Browser, house: ConsoleHouse) -> None:

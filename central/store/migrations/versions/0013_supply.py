@@ -10,12 +10,13 @@ down_revision = "0012"
 
 
 def upgrade() -> None:
-    """Ten tables, empty until a file is imported."""
+    """Thirteen tables, empty until a file is imported."""
     _create_terms()
     _create_orders()
     _create_trade()
     _create_days()
     _create_uploads()
+    _create_networks()
 
 
 def _create_terms() -> None:
@@ -158,4 +159,37 @@ def _create_uploads() -> None:
         sa.Column("updated_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
         sqlite_autoincrement=True,
+    )
+
+
+def _create_networks() -> None:
+    op.create_table(
+        "network_facilities",
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("facility", sa.String(), nullable=False),
+        sa.Column("capacity", sa.Float(), nullable=False),
+        sa.Column("fixed_cost", sa.Float(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "network", "facility", name=op.f("pk_network_facilities")),
+    )
+    op.create_table(
+        "network_demands",
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("customer", sa.String(), nullable=False),
+        sa.Column("scenario", sa.String(), nullable=False),
+        sa.Column("units", sa.Float(), nullable=False),
+        sa.Column("chance", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "network", "customer", "scenario", name=op.f("pk_network_demands")),
+    )
+    op.create_table(
+        "network_lanes",
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("facility", sa.String(), nullable=False),
+        sa.Column("customer", sa.String(), nullable=False),
+        sa.Column("unit_cost", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "network", "facility", "customer", name=op.f("pk_network_lanes")),
     )

@@ -1,0 +1,1 @@
+"""Which places to keep open, and who serves whom."""
