@@ -60,6 +60,10 @@ class _Blind:
     """A detector of tasks that only read their saved state here."""
 
     model_id = "blind"
+    taught_scores = np.zeros(0, dtype=np.float32)
+
+    def limit_for(self, false_alarm_rate: float) -> float | None:
+        return None
 
     def detect(self, image_bgr: NDArray[np.uint8]) -> Detections:
         return no_detections()

@@ -91,6 +91,11 @@ class DefectDetector:
         p_value = self.normality.p_value(score * self.verdicts.score_limit)
         return Inspection(score=score, p_value=p_value, regions=places, map=over_picture)
 
+    @property
+    def taught_scores(self) -> Floats:
+        """Of the parts it was taught, each as left out, 1 at the taught limit; empty for a bundle before 0.2."""
+        return np.asarray(self.normality.taught_scores / self.verdicts.score_limit, dtype=np.float32)
+
     def limit_for(self, false_alarm_rate: float) -> float | None:
         """The score (1 at the taught limit) that this share of good parts reaches; None when nothing was learnt about it."""
         score = self.normality.score_at(false_alarm_rate)

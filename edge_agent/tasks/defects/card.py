@@ -64,9 +64,9 @@ CARD = TaskCard(
     kind="defects",
     samples=Frame,
     settings=Settings,
-    messages=("defect/1",),
+    messages=("defect/1", "equipment_anomaly/1"),
     build=build,
     example=example,
     forget_models=_detector.cache_clear,
-    exempt={"benchmark": "AUROC against peers stands in the model's card until the defect benchmark is written"},
+    measured_by="defects",
 )

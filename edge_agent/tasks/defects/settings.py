@@ -8,6 +8,9 @@ from protocols.identity import Name
 from protocols.messages.picture import Fraction
 
 ShortText = Annotated[str, Meta(max_length=64)]
+Rate = Annotated[float, Meta(gt=0, le=0.5)]
+Score = Annotated[float, Meta(ge=0, le=1000)]
+Cost = Annotated[float, Meta(ge=0, le=1e9)]
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,6 +32,26 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     review_share: Annotated[
         float, Meta(ge=0, le=0.9, title="Review band", description="Parts this much below the threshold go to a person.")
     ] = 0.03
+    false_alarm_rate: Annotated[
+        Rate | None,
+        Meta(
+            title="False-alarm rate",
+            description="Share of good parts that may fail; then it sets the limit, not the threshold.",
+        ),
+    ] = None
+    confirmed_good: Annotated[
+        tuple[Score, ...], Meta(max_length=50, title="Confirmed good", description="Scores of parts that people found good.")
+    ] = ()
+    rejected: Annotated[
+        tuple[Score, ...], Meta(max_length=50, title="Rejected", description="Scores of parts that people rejected.")
+    ] = ()
+    costs: Annotated[
+        tuple[Cost, Cost, Cost] | None,
+        Meta(title="Costs", description="Of a miss, of a false alarm, of a look: they set the review band, not its share."),
+    ] = None
+    defect_share: Annotated[
+        float, Meta(gt=0, lt=1, title="Defective parts", description="Their usual share; weighs the costs.")
+    ] = 0.02
     supplier: Annotated[ShortText | None, Meta(title="Supplier", description="Of the parts on the line now.")] = None
     lot: Annotated[ShortText | None, Meta(title="Lot", description="Of the parts on the line now.")] = None
     model: Annotated[str, Meta(min_length=1, max_length=64, title="Model", description="Folder of the model bundle.")] = (

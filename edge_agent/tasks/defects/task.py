@@ -9,7 +9,10 @@ from msgspec import Struct
 from edge_agent.errors import SampleRefused, SnapshotRejected
 from edge_agent.sample import Frame, Sample
 from edge_agent.task import Finding
+from edge_agent.tasks.defects.drift import DriftMemory
+from edge_agent.tasks.defects.drift import passed as passing
 from edge_agent.tasks.defects.gate import GateMemory, is_whole, opens
+from edge_agent.tasks.defects.lines import Scale, lines
 from edge_agent.tasks.defects.settings import Settings
 from edge_agent.tasks.defects.verdict import defect
 from edge_agent.thumbnail import Pixels, coarse, cut, jpeg
@@ -21,7 +24,7 @@ SNAPSHOT_VERSION = 1
 MEANT_QUALITIES = ("good", "blurred")  # a smooth part on a plain belt has few edges: that is not a lens out of focus
 
 
-class Detector(Protocol):
+class Detector(Scale, Protocol):
     """Inspects parts: `vision_models.inference.defects.DefectDetector`."""
 
     @property
@@ -40,6 +43,7 @@ class Snapshot(Struct):
     version: int
     gate: GateMemory
     passed: int = 0  # parts since the last that was told
+    drift: DriftMemory = msgspec.field(default_factory=DriftMemory)
 
 
 class DefectsTask:
@@ -48,8 +52,10 @@ class DefectsTask:
     def __init__(self, settings: Settings, detector: Detector) -> None:
         self._settings = settings
         self._detector = detector
+        self._lines = lines(settings, detector)
         self._gate = GateMemory()
         self._passed = 0
+        self._drift = DriftMemory()
 
     @property
     def model(self) -> str:
@@ -75,11 +81,11 @@ class DefectsTask:
 
     def snapshot(self) -> bytes:
         """What the empty belt looks like, whether the part in view was judged, and how many passed lately."""
-        return msgspec.json.encode(Snapshot(SNAPSHOT_VERSION, self._gate, self._passed))
+        return msgspec.json.encode(Snapshot(SNAPSHOT_VERSION, self._gate, self._passed, self._drift))
 
     def restore(self, state: bytes) -> None:
         """Go on from a snapshot. Raises SnapshotRejected."""
-        self._gate, self._passed = GateMemory(), 0
+        self._gate, self._passed, self._drift = GateMemory(), 0, DriftMemory()
         if not state:
             return
         try:
@@ -90,7 +96,7 @@ class DefectsTask:
             raise SnapshotRejected(f"defects: state version {saved.version}, this is {SNAPSHOT_VERSION}")
         if not is_whole(saved.gate):
             raise SnapshotRejected("defects: a view of another size was saved; the empty belt is learned again")
-        self._gate, self._passed = saved.gate, max(0, saved.passed)
+        self._gate, self._passed, self._drift = saved.gate, max(0, saved.passed), saved.drift
 
     def _is_a_part(self, crop: Pixels) -> bool:
         return self._settings.gate == "every_frame" or opens(self._gate, coarse(crop))
@@ -98,9 +104,15 @@ class DefectsTask:
     def _judged(self, frame: Frame, crop: Pixels) -> Sequence[Finding]:
         height_px, width_px = crop.shape[:2]
         inspection = self._detector.inspect(crop)
-        message = defect(inspection, self._settings, frame.source_id, width_px, height_px, self._passed + 1)
+        sides_px, inspected = (width_px, height_px), self._passed + 1
+        message = defect(inspection, self._settings, self._lines, frame.source_id, sides_px, inspected)
         if message is None:
             self._passed += 1
-            return ()
+            return self._drifted(frame, inspection.score)
         self._passed = 0
         return (Finding(message, urgent=True, evidence=jpeg(crop), model=self._detector.model_id),)
+
+    def _drifted(self, frame: Frame, score: float) -> Sequence[Finding]:
+        model = self._detector.model_id
+        moved = passing(self._drift, model, score, frame.source_id, frame.taken_at)
+        return () if moved is None else (Finding(moved, urgent=True, model=model),)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge_agent.errors import SampleRefused, SnapshotRejected
 from edge_agent.sample import Frame
 from edge_agent.task import Finding, Picture
+from edge_agent.tasks.defects.lines import Lines, lines
 from edge_agent.tasks.defects.settings import Settings
 from edge_agent.tasks.defects.task import DefectsTask
 from edge_agent.tasks.defects.verdict import defect, verdict
@@ -28,6 +29,12 @@ class DarkSpots:
     """Score: share of pure black in the picture, times a thousand."""
 
     model_id = "dark-spots"
+
+    def __init__(self, taught: Sequence[float] = ()) -> None:
+        self.taught_scores = np.array(taught, dtype=np.float32)
+
+    def limit_for(self, false_alarm_rate: float) -> float | None:
+        return 2.0 if false_alarm_rate < 0.02 else 0.5
 
     def inspect(self, image_bgr: Pixels) -> Inspection:
         dark = (image_bgr < 5).all(axis=2)
@@ -124,7 +131,7 @@ def test_more_regions_than_a_message_takes_are_cut() -> None:
     spotted = Inspection(
         2.0, 0.01, one_class(boxes, np.full(60, 0.9, dtype=np.float32)), np.zeros((8, 64), dtype=np.float32)
     )
-    message = defect(spotted, Settings(), "cam-4", 64, 8)
+    message = defect(spotted, Settings(), Lines(1.0, 0.97), "cam-4", (64, 8))
     assert message is not None
     assert len(message.regions) == 50
 
@@ -133,5 +140,32 @@ def test_more_regions_than_a_message_takes_are_cut() -> None:
 def test_a_stranger_part_never_gets_a_milder_verdict(score: float, threshold: float, share: float, more: float) -> None:
     """Pass, review, fail in this order."""
     order = ["pass", "review", "fail"]
-    settings = Settings(threshold=threshold, review_share=share)
-    assert order.index(verdict(score + more, settings)) >= order.index(verdict(score, settings))
+    drawn = lines(Settings(threshold=threshold, review_share=share), DarkSpots())
+    assert order.index(verdict(score + more, drawn)) >= order.index(verdict(score, drawn))
+
+
+TAUGHT = tuple(np.exp(np.random.default_rng(3).normal(-0.4, 0.15, 30)).tolist())
+
+
+def test_a_chosen_false_alarm_rate_goes_before_the_threshold() -> None:
+    """A laxer rate fails more parts; a bundle that knows no scores falls back on its table."""
+    drawn = {rate: lines(Settings(false_alarm_rate=rate, threshold=9.0), DarkSpots(TAUGHT)).fail for rate in (0.001, 0.05)}
+    assert 0.5 < drawn[0.05] < drawn[0.001] < 2.0
+    assert lines(Settings(false_alarm_rate=0.01), DarkSpots()).fail == 2.0
+    assert lines(Settings(threshold=1.2), DarkSpots(TAUGHT)).fail == 1.2
+
+
+def test_what_people_said_moves_the_limit_both_ways() -> None:
+    """Answers of Review are settings: a confirmed good part lifts it, a rejected one that passed lowers it."""
+    plain = lines(Settings(false_alarm_rate=0.02), DarkSpots(TAUGHT)).fail
+    good = Settings(false_alarm_rate=0.02, confirmed_good=(plain * 1.1, plain * 1.2))
+    missed = Settings(false_alarm_rate=0.02, rejected=(plain * 0.98,))
+    assert lines(missed, DarkSpots(TAUGHT)).fail < plain < lines(good, DarkSpots(TAUGHT)).fail
+
+
+def test_costs_size_the_review_band() -> None:
+    """The dearer a miss, the more parts a person looks at."""
+    bands = [
+        lines(Settings(false_alarm_rate=0.02, costs=(miss, 5.0, 0.5)), DarkSpots(TAUGHT)).review for miss in (20.0, 500.0)
+    ]
+    assert bands[1] < bands[0]
