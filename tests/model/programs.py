@@ -9,7 +9,7 @@ from tests.model.outages import Script, Victim
 from tests.parts.mosquitto import Mosquitto
 from tests.parts.ports import eventually
 
-WITHIN_S = 90.0
+WITHIN_S = 300.0  # a loaded machine takes a minute: this is for what never comes
 
 
 class Programs:
