@@ -62,7 +62,7 @@ def measure(options: Options) -> Result:
         f"limits: {RATE:.0%} false alarms from left-out scores; peers: mean + 3 sd of left-out scores",
         f"deeppcb: {boards.flaws} flaws on {boards.boards} boards: {boards.recall:.3f} found at {boards.false_regions:.2f}"
         f" false regions a board; grey difference {boards.plain_recall:.3f} at {boards.plain_false_regions:.2f}",
-        "anomalib: not installed here, not run",
+        "anomalib: not run",
     )
     return Result(figures, peers, rows, str(vision), notes)
 

@@ -67,5 +67,6 @@ def _matched(found: Detections, marked: NDArray[np.float64]) -> NDArray[np.float
     """Flaws in which the middle of a region lies, all flaws, regions whose middle lies in none."""
     middles = (found.boxes_px[:, :2] + found.boxes_px[:, 2:]) / 2
     low, high = marked[:, :2] - REACH_PX, marked[:, 2:] + REACH_PX
-    inside = ((middles[:, None] >= low) & (middles[:, None] <= high)).all(axis=2)
-    return np.array([inside.any(axis=0).sum(), len(marked), (~inside.any(axis=1)).sum()], dtype=np.float64)
+    inside = np.asarray(((middles[:, None] >= low) & (middles[:, None] <= high)).all(axis=2), dtype=np.bool_)
+    found_flaws, regions = np.any(inside, axis=0), np.any(inside, axis=1)
+    return np.array([found_flaws.sum(), len(marked), (~regions).sum()], dtype=np.float64)

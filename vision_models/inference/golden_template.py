@@ -56,9 +56,13 @@ def registered(grey: Grey, template: Grey) -> Grey:
         return grey
     shift = np.array([[1, 0, right], [0, 1, down]], dtype=np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    fitted = _refined(grey, template, shift)
-    moved = cv2.warpAffine(grey, fitted, grey.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(moved, dtype=np.uint8)
+    laid = [
+        np.asarray(
+            cv2.warpAffine(grey, place, grey.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8
+        )
+        for place in (shift, _refined(grey, template, shift), _refined(grey, template, np.eye(2, 3, dtype=np.float32)))
+    ]
+    return min((grey, *laid), key=lambda one: float(cv2.norm(one, template, cv2.NORM_L1)))
 
 
 def _refined(grey: Grey, template: Grey, shift: Floats) -> Floats:
