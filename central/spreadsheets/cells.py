@@ -5,6 +5,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Literal
 
 from central.spreadsheets.table import Cell
@@ -106,6 +107,7 @@ def _number_text(value: float) -> str:
     return str(int(value)) if float(value).is_integer() and not isinstance(value, bool) else str(value)
 
 
+@lru_cache(maxsize=8192)
 def _read_number(words: str, conventions: Conventions) -> float:
     plain = _GROUPS.sub("", unicodedata.normalize("NFKC", words)).replace("−", "-")
     if plain.endswith("-"):
@@ -150,6 +152,7 @@ def _is_grouped(whole_part: str, group: str) -> bool:
     return not others or (0 < len(first) <= 3 and all(len(each) == 3 for each in others))
 
 
+@lru_cache(maxsize=8192)
 def _read_day(words: str, conventions: Conventions) -> date:
     if re.fullmatch(r"\d{8}", words):
         words = f"{words[:4]}-{words[4:6]}-{words[6:]}"

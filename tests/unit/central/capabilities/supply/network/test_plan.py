@@ -20,7 +20,7 @@ def test_the_checker_passes_the_plan_and_names_what_is_changed_in_it() -> None:
     plan = plan_of(inputs, params)
     assert check(inputs, plan, params) == []
     first, *others = plan.flows
-    changes = {
+    changes: dict[str, dict[str, object]] = {
         "not_served": {"flows": tuple(others)},
         "ships_while_closed": {"opened": ()},
         "over_capacity": {"flows": (first.model_copy(update={"units": 1000.0}), *others)},
