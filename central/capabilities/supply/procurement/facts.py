@@ -60,13 +60,15 @@ class Rules(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
 
 
 class Inputs(outcome.Inputs, frozen=True):
-    """What is needed of one supplier at a site; days_late: of deliveries after their promise, negative when early."""
+    """What is needed of one supplier at a site; items: all that it sells there; days_late: of deliveries
+    after their promise, negative when early."""
 
     as_of: AwareDatetime
     supplier: Name
     label: dict[str, str]
     rules: Rules
     needs: tuple[Need, ...]
+    items: tuple[Name, ...] = ()
     days_late: tuple[Annotated[float, Field(ge=-3650, le=3650)], ...] = ()
 
 

@@ -51,6 +51,7 @@ def gather(conn: Connection, subject: Subject, _params: Params, now: datetime) -
             order_weekdays=rules.order_weekdays,
         ),
         needs=tuple(need for need, _ in found),
+        items=tuple(item.sku for item in catalogue.all_of(conn, Item) if item.supplier == subject.key),
         days_late=late,
     )
 

@@ -21,7 +21,8 @@ DAYS_A_WEEK = 7
 def decide(inputs: Inputs, params: Params) -> Outcome[Order]:
     """An order, nothing while nothing is needed or it is not the day, or what is missing to tell."""
     if not inputs.needs:
-        return Outcome.undecided(Reason("nothing_asked", supplier=inputs.label))
+        none = Reason("nothing_asked", supplier=inputs.label)
+        return Outcome.nothing(none) if inputs.items else Outcome.undecided(none)
     needs = asking.unique(inputs)
     about = explaining.supplier(inputs)
     if not needs:
