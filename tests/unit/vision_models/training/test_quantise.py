@@ -29,7 +29,8 @@ def test_eight_bits_take_a_third_and_count_alike(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_no_draft_is_left_when_counts_change(tmp_path: Path) -> None:
-    """Ranges read from a single picture of nothing it knows do not serve, and the error says what would."""
+    """Ranges read from a picture of nothing it knows do not serve its mirror image, and the error says what would."""
+    picture = golden_picture()
     with pytest.raises(ReleaseImpossible, match="give more pictures"):
-        quantised(BUNDLE, [golden_picture()] * 2, tmp_path)
+        quantised(BUNDLE, [picture, picture, picture[:, ::-1], picture[:, ::-1]], tmp_path)
     assert not (tmp_path / DRAFT).exists()
