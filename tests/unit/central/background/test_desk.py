@@ -88,7 +88,8 @@ def test_the_first_look_wakes_every_subject_and_then_the_cron_text_does(house: H
     """Nothing that was missed while it was down stays missed; an hour later it is time again."""
     scheduler = Scheduler(house.parts.capabilities, house.now)
     with house.parts.writing() as conn:
-        assert scheduler.wake(conn, house.now) == 2
+        every = [card.subjects(conn, SITE) for card in house.parts.capabilities if card.schedule is not None]
+        assert scheduler.wake(conn, house.now) == sum(map(len, every)) >= 2
         assert scheduler.wake(conn, house.now) == 0
     assert not scheduler.is_time(house.pass_time(minutes=6))
     assert scheduler.is_time(house.pass_time(minutes=1))
