@@ -61,10 +61,10 @@ def test_wrong_labels_and_empty_folders_are_named(tmp_path: Path) -> None:
 
 def test_teaching_sees_small_pictures_and_judging_whole_ones(tmp_path: Path) -> None:
     """Shrunk with their boxes for memory's sake, left alone when asked."""
-    cv2.imwrite(str(tmp_path / "one.jpg"), np.zeros((600, 960, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "one.jpg"), np.zeros((800, 1280, 3), np.uint8))
     (tmp_path / "one.txt").write_text("0 0.5 0.5 0.5 0.5\n")
     (small,), (whole,) = labelled_pictures(tmp_path, tmp_path), labelled_pictures(tmp_path, tmp_path, 16384)
-    assert (small.picture.shape[:2], whole.picture.shape[:2]) == ((300, 480), (600, 960))
+    assert (small.picture.shape[:2], whole.picture.shape[:2]) == ((400, 640), (800, 1280))
     np.testing.assert_allclose(small.boxes_px * 2, whole.boxes_px)
 
 
