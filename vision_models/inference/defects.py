@@ -11,7 +11,7 @@ from vision_models.errors import BundleRejected, PictureUnusable
 from vision_models.inference.arrays import Floats, Mask, Picture
 from vision_models.inference.detections import Inspection, no_detections
 from vision_models.inference.heatmap import regions, top_mean
-from vision_models.inference.manifest import Bundle, InputSpec, read_bundle
+from vision_models.inference.manifest import AS_RELEASED, Bundle, InputSpec, RunAs, read_bundle
 from vision_models.inference.normality import Normality, calmed, joined, load_normality
 from vision_models.inference.part_place import find_part
 from vision_models.inference.preprocess import checked, letterboxed, normalised
@@ -54,7 +54,7 @@ class DefectDetector:
     verdicts: Verdicts
 
     @classmethod
-    def load(cls, folder: Path, *trusted_keys: str) -> "DefectDetector":
+    def load(cls, folder: Path, *trusted_keys: str, run_as: RunAs = AS_RELEASED) -> "DefectDetector":
         """The detector of a checked bundle. Raises BundleRejected."""
         bundle = read_bundle(folder, *trusted_keys)
         if STATISTICS not in bundle.contents:
@@ -66,7 +66,7 @@ class DefectDetector:
             )
         return cls(
             model_id=bundle.manifest.model_id,
-            graph=load_graph(bundle, ("fine", "coarse")),
+            graph=load_graph(bundle, ("fine", "coarse"), run_as),
             input=bundle.manifest.input,
             normality=normality,
             verdicts=_verdicts(bundle),

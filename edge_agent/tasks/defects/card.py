@@ -26,8 +26,9 @@ def build(settings: Settings, context: Context) -> Task:
 def _detector(model: ModelFolder) -> "DefectDetector":
     """One session for all cameras of a process: it may be run by several threads, and takes some 40 MB."""
     from vision_models.inference.defects import DefectDetector  # noqa: PLC0415
+    from vision_models.inference.manifest import RunAs  # noqa: PLC0415
 
-    return DefectDetector.load(model.folder, *model.trusted_keys)
+    return DefectDetector.load(model.folder, *model.trusted_keys, run_as=RunAs(model.variant, model.threads))
 
 
 def example() -> Example:
