@@ -83,6 +83,7 @@ interval_s = 1
 kind = "equipment_anomaly"        # shelf_count | defects | equipment_anomaly
 source = "pump-1"
 settings = {}
+# budget_cpu_ms = 200             # processor time granted for each sample: those beyond it are counted and not looked at
 """
 
 
@@ -121,11 +122,13 @@ class SourceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class TaskConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One task on one source; `settings` are checked against the task's own model."""
+    """One task on one source; `settings` are checked against the task's own model. budget_cpu_ms: processor time that it is
+    granted for each sample, of the thread of its source; samples beyond it are counted and not looked at."""
 
     kind: str
     source: Name
     settings: dict[str, Any] = {}
+    budget_cpu_ms: Annotated[float, Meta(gt=0)] | None = None
 
 
 class ActuatorConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from edge_agent.outbox.queue import Queue
 from edge_agent.outbox.state import QueueState, oldest_age_s
 from edge_agent.outbox.wear import WearMeter
 from edge_agent.sources.source import SelfAware
+from edge_agent.task import TaughtOnSite
 from protocols.codec import wire_time
 from protocols.messages.device import Health, OutboxHealth, SourceHealth
 
@@ -89,7 +90,8 @@ def outbox_health(state: QueueState, now: datetime) -> OutboxHealth:
 
 def _source_health(observer: Observer) -> SourceHealth:
     state, counts, source = observer.state, observer.pipeline.counts, observer.source
-    said = state.message or (source.trouble if isinstance(source, SelfAware) else None)
+    aware = source if isinstance(source, SelfAware) else None
+    said = state.message or (aware.trouble if aware else None) or _teaching_trouble(observer)
     return SourceHealth(
         id=observer.source_id,
         state=state.state,
@@ -97,6 +99,14 @@ def _source_health(observer: Observer) -> SourceHealth:
         dropped=source.dropped,
         refused=source.refused + counts.refused,
         task_errors=counts.task_errors,
+        held_back=aware.held_back if aware else 0,
+        over_budget=counts.over_budget,
         age_s=None if state.sampled_s is None else round(time.monotonic() - state.sampled_s, 1),
         message=said and said[:_LONGEST_TEXT],
     )
+
+
+def _teaching_trouble(observer: Observer) -> str | None:
+    """Why what a station was taught does not count."""
+    tasks = map(observer.pipeline.task, observer.pipeline.models())
+    return next((task.trouble for task in tasks if isinstance(task, TaughtOnSite) and task.trouble), None)

@@ -34,6 +34,8 @@ _SOURCE = {
     "dropped": "Those that came too fast to be looked at.",
     "refused": "Those that could not be used.",
     "task_errors": "Times a task failed on one.",
+    "held_back": "Frames that the trigger of the camera did not ask for.",
+    "over_budget": "Those that a task had no processor time left for.",
 }
 
 

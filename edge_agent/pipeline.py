@@ -12,6 +12,7 @@ import structlog
 
 from edge_agent.clock import DeviceClock, Stamp
 from edge_agent.errors import OutboxBusy, OutboxFull, SampleRefused, SnapshotRejected
+from edge_agent.look_budget import LookBudget
 from edge_agent.outbox.entry import Attachment, Entry, Stamper
 from edge_agent.outbox.queue import Queue
 from edge_agent.sample import Sample
@@ -29,9 +30,11 @@ _log = structlog.get_logger()
 
 @dataclass
 class PipelineCounts:
-    """What went through, and what was refused or failed. `refusals`: reason → how often a task refused a sample."""
+    """What went through, and what was refused or failed. `refusals`: reason → how often a task refused a sample.
+    over_budget: samples that a task was not shown, since it had taken more processor time than it is granted."""
 
     samples: int = 0
+    over_budget: int = 0
     task_errors: int = 0
     refusals: dict[str, int] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
@@ -66,6 +69,7 @@ class Pipeline:
         self.paused: str | None = None
         self._source_id = source_id
         self._tasks = dict(tasks)
+        self._budgets = {kind: LookBudget(None) for kind in tasks}
         self._queue = queue
         self._clock = clock
         self._stamper = Stamper(clock)
@@ -85,6 +89,10 @@ class Pipeline:
         """The task of that kind, if it runs here."""
         return self._tasks.get(kind)
 
+    def grant(self, kind: str, budget: LookBudget) -> None:
+        """From now on the task of that kind, and any in its place, sees only what this budget lets it."""
+        self._budgets[kind] = budget
+
     def replace(self, kind: str, task: Task) -> None:
         """Put `task` in the place of the one of that kind. It goes on from that one's state, where it can; what waits to be
         committed stays."""
@@ -100,19 +108,40 @@ class Pipeline:
         self._tasks[kind] = task
 
     def observe(self, sample: Sample) -> None:
-        """Show one sample to every task; a task that fails is counted and the others go on."""
+        """Show one sample to every task that has time for it; a task that fails is counted and the others go on."""
         self.counts.samples += 1
         for kind, task in self._tasks.items():
-            try:
-                for finding in task.observe(sample):
-                    self._take(finding, sample)
-            except SampleRefused as error:
-                self.counts.refuse(error.reason)
-                _log.debug("sample_refused", source=self._source_id, task=kind, reason=error.reason)
-            except Exception:
-                self._failed(kind)
+            if self._has_time(kind):
+                self._show(kind, task, sample)
         if self._urgent or len(self._pending) >= COMMIT_EVENTS:
             self.commit()
+
+    def _has_time(self, kind: str) -> bool:
+        budget = self._budgets.setdefault(kind, LookBudget(None))
+        if budget.may_look():
+            return True
+        self.counts.over_budget += 1
+        if self.counts.over_budget.bit_count() == 1:
+            _log.warning(
+                "over_budget",
+                source=self._source_id,
+                task=kind,
+                samples=self.counts.over_budget,
+                remedy="raise its budget_cpu_ms, or the interval_s of its source",
+            )
+        return False
+
+    def _show(self, kind: str, task: Task, sample: Sample) -> None:
+        try:
+            with self._budgets[kind].looking():
+                findings = task.observe(sample)
+            for finding in findings:
+                self._take(finding, sample)
+        except SampleRefused as error:
+            self.counts.refuse(error.reason)
+            _log.debug("sample_refused", source=self._source_id, task=kind, reason=error.reason)
+        except Exception:
+            self._failed(kind)
 
     def finish(self) -> None:
         """The recording is over: what tasks still hold open is concluded."""

@@ -15,6 +15,7 @@ from edge_agent.clock import DeviceClock, boot_id
 from edge_agent.config import EdgeConfig, SourceConfig, TaskConfig
 from edge_agent.errors import BadRecording, ConfigError, SnapshotRejected, TaskNotBuilt
 from edge_agent.link.connection import Connection
+from edge_agent.look_budget import LookBudget
 from edge_agent.observer import Observer
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.queue import Queue
@@ -22,15 +23,17 @@ from edge_agent.outbox.snapshots import saved
 from edge_agent.pipeline import Pipeline
 from edge_agent.registry import SourcePlace, open_source, task_card
 from edge_agent.releases.slots import Slots
+from edge_agent.releases.stations import Stations
 from edge_agent.self_test.choices import speeds
 from edge_agent.sources.source import Source, Unplayable
-from edge_agent.task import Context, ModelFolder, Task, TaskCard
+from edge_agent.task import Context, ModelFolder, SiteLesson, Task, TaskCard
 from protocols.codec import wire_time
 from protocols.errors import BadProfile
 from protocols.messages.device import Birth, TaskAnnouncement
 from protocols.sensor_profiles.profile import Profile
 from protocols.sensor_profiles.profile import load as load_profile
 
+NOT_TAUGHT = SiteLesson()
 WEIGHTS = Path(vision_models.__file__).parent / "weights"
 
 _log = structlog.get_logger()
@@ -66,12 +69,12 @@ class Workshop:
         if not tasks:
             raise TaskNotBuilt(f"no task of kind {kind!r} is set up on this device; roll its models out where there is one")
         for task in tasks:
-            built_task(task, sources[task.source], {}, model, speeds(self.config.data_dir))
+            self._built(task, sources[task.source], {}, model)
 
     def built(self, task: TaskConfig, source: Source) -> Task:
         """A task for a source that is at work, on the model that counts now. Raises ConfigError, TaskNotBuilt."""
         place = next(each for each in self.config.source if each.id == task.source)
-        return built_task(task, place, source.units, self.slots.model(task.kind), speeds(self.config.data_dir))
+        return self._built(task, place, source.units, self.slots.model(task.kind))
 
     def observer(self, source: SourceConfig) -> Observer:
         """The observer of one source with its tasks, restored to where they were."""
@@ -81,8 +84,14 @@ class Workshop:
         interval_s = self.config.commit_interval_s
         committed, is_live = self.connection.nudge, self.replay is None
         pipeline = Pipeline(source.id, tasks, self.queue, self.clock, interval_s, committed, keeps_state=is_live)
+        for task in wanted if is_live else ():
+            pipeline.grant(task.kind, LookBudget(task.budget_cpu_ms))
         pipeline.counts.task_errors += len(wanted) - len(tasks)
         return Observer(source.id, opened, pipeline, self.stop)
+
+    def _built(self, task: TaskConfig, source: SourceConfig, units: Mapping[str, str], released: ModelFolder | None) -> Task:
+        lesson = stations(self.config).lesson(source.id)
+        return built_task(task, source, units, released, speeds(self.config.data_dir), lesson)
 
     def _opened(self, source: SourceConfig) -> Source:
         try:
@@ -113,7 +122,7 @@ class Workshop:
     def _task(self, task: TaskConfig, source: SourceConfig, opened: Source) -> Task | None:
         """The task, restored to where it was; one that cannot start does not keep the others from working."""
         try:
-            built = built_task(task, source, opened.units, self.slots.model(task.kind), speeds(self.config.data_dir))
+            built = self._built(task, source, opened.units, self.slots.model(task.kind))
         except TaskNotBuilt as error:
             if self.replay is not None:
                 raise
@@ -129,6 +138,11 @@ class Workshop:
 def model_slots(config: EdgeConfig) -> Slots:
     """Where the models lie that the centre released."""
     return Slots(config.data_dir / "models", config.release_keys)
+
+
+def stations(config: EdgeConfig) -> Stations:
+    """Where what was taught on this device lies."""
+    return Stations(config.data_dir / "stations")
 
 
 def model_folders(config: EdgeConfig) -> list[ModelFolder]:
@@ -148,10 +162,11 @@ def built_task(
     units: Mapping[str, str],
     released: ModelFolder | None,
     fastest: Mapping[Path, tuple[str, int]] = MappingProxyType({}),
+    lesson: SiteLesson = NOT_TAUGHT,
 ) -> Task:
     """The task with its settings checked and its model loaded. Raises ConfigError, UnknownTask, TaskNotBuilt."""
     card = task_card(task.kind)
-    context = Context(source.id, WEIGHTS, _profile(source), units, released, fastest)
+    context = Context(source.id, WEIGHTS, _profile(source), units, released, fastest, lesson)
     settings = _settings(task, card)
     try:
         return card.build(settings, context)

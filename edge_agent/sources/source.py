@@ -44,7 +44,12 @@ class Recording(Protocol):
 
 @runtime_checkable
 class SelfAware(Protocol):
-    """A source that knows of troubles of its own while it still gives samples."""
+    """A source that knows of troubles of its own while it still gives samples, and passes on only those it is to."""
+
+    @property
+    def held_back(self) -> int:
+        """Samples that its trigger did not ask for."""
+        ...
 
     @property
     def trouble(self) -> str | None:

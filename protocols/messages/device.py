@@ -68,7 +68,11 @@ class Wear(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class SourceHealth(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One camera, bus or recording; `message` is for people: why the state is not ok, or what is
-    wrong with a camera that still gives pictures (moved, frozen)."""
+    wrong with a camera that still gives pictures (moved, frozen).
+
+    samples: read; dropped: overwritten unread; refused: read, but of no use; held_back: frames that the trigger of the
+    camera did not ask for; over_budget: times a task was not shown one, since it had taken more time than it is granted.
+    """
 
     id: Name
     state: Literal["ok", "lost", "ended"]
@@ -76,6 +80,8 @@ class SourceHealth(Struct, frozen=True, kw_only=True, omit_defaults=True):
     dropped: Number = 0
     refused: Number = 0
     task_errors: Number = 0
+    held_back: Number = 0
+    over_budget: Number = 0
     age_s: float | None = None
     message: Text | None = None
 
@@ -125,14 +131,31 @@ class Refusal(Struct, frozen=True, kw_only=True):
     why: Text
 
 
+class Teaching(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a task was taught on the device, from `count` pictures of good parts; verdicts name `lesson` in their model.
+
+    pictures: first characters of the SHA-256 of the pixels of each; left_out: that looked like no other, and do not count.
+    """
+
+    lesson: Annotated[str, Meta(max_length=64)]
+    at: Instant
+    count: Number
+    pictures: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=64)] = []
+    left_out: Number = 0
+
+
 class Reported(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The twin as it is; echoes the desired version that was applied, as far as `refused` does not say otherwise."""
+    """The twin as it is; echoes the desired version that was applied, as far as `refused` does not say otherwise.
+
+    taught: "source/kind" of a task → what it was taught on the device, where that is what concludes.
+    """
 
     version: Number
     boot: Boot
     settings: dict[str, dict[str, Any]] = {}
     models: dict[str, ModelState] = {}
     refused: Annotated[list[Refusal], Meta(max_length=64)] = []
+    taught: dict[str, Teaching] = {}
 
 
 class CentralState(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from threading import Event as Flag
 from threading import Thread
 
 import msgspec
+import numpy as np
 import pytest
 
 from edge_agent.clock import DeviceClock
@@ -17,12 +18,14 @@ from edge_agent.outbox.database import OUTBOX_NAME, OutboxFile
 from edge_agent.outbox.queue import Queue
 from edge_agent.outbox.snapshots import save
 from edge_agent.releases.releases import Bench, Releases
+from edge_agent.sample import Frame
 from edge_agent.task import ModelFolder
 from edge_agent.twin import Applied, Twin, read_applied, with_applied
 from edge_agent.workshop import WEIGHTS, Workshop
 from protocols.messages.device import Desired, Reported
 from protocols.messages.model_release import ModelRelease
 from tests.integration.edge_parts import BOOT, DEVICE, Keys, device_file
+from tests.makers import NOON
 from tests.parts.ports import free_port
 
 TASK = "cam-1/defects"
@@ -182,3 +185,16 @@ def test_a_released_model_is_tried_on_the_tasks_that_run(device: Device, tmp_pat
     with pytest.raises(TaskNotBuilt, match="no task of kind 'shelf_count'"):
         device.twin.prove("shelf_count", ModelFolder(WEIGHTS / "shelf", "sha256:z"))
     assert device.observer.pipeline.task("defects") is task
+
+
+def test_a_task_stays_within_the_time_that_its_file_grants_it(config: EdgeConfig) -> None:
+    """The file's grant holds for the task that the twin put in the place of the first, too."""
+    (task,) = config.task
+    granted = msgspec.structs.replace(task, budget_cpu_ms=0.001)
+    with ExitStack() as stack:
+        device = Device(msgspec.structs.replace(config, task=(granted,)), stack)
+        device.follow(1, cam_1_defects={"threshold": 2.0})
+        frame = Frame("cam-1", NOON, 0, "ntp", np.zeros((240, 320, 3), np.uint8))
+        for _ in range(2):
+            device.observer.between(lambda: device.observer.pipeline.observe(frame))
+        assert device.observer.pipeline.counts.over_budget == 1

@@ -267,7 +267,10 @@ class ConsoleHouse:
             task = TaskAnnouncement(kind="shelf_count", source=sources[0], model="shelf-units 0.1.0")
             birth = Birth(boot="b3f1", started_at=self.now() - timedelta(hours=3), version="0.1.0", tasks=[task])
             spool = OutboxHealth(count=2, bytes=900, oldest_age_s=0.4, last_sequence=40)
-            states = [SourceHealth(id=source, state="ok", samples=21_600, dropped=3) for source in sources]
+            states = [
+                SourceHealth(id=source, state="ok", samples=21_600, dropped=3, held_back=1_204, over_budget=7)
+                for source in sources
+            ]
             health = Health(
                 boot="b3f1", at=self.now(), outbox=spool, clock="ntp", sources=states, cpu_percent=31.0, memory_mb=84.0,
                 temperature_c=52.5, disk_free_mb=20_480.0,

@@ -13,6 +13,7 @@ import pytest
 from edge_agent.clock import DeviceClock
 from edge_agent.errors import SnapshotRejected, SourceBusy, SourceEnded, SourceLost
 from edge_agent.health import HealthReport
+from edge_agent.look_budget import LookBudget
 from edge_agent.observer import Observer
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.queue import Queue
@@ -46,6 +47,17 @@ class Script:
 
     def close(self) -> None:
         self.is_closed = True
+
+
+@dataclass
+class Choosy(Script):
+    """A source with a trigger, which held five samples back."""
+
+    held_back: int = 5
+    trouble: str | None = None
+
+    def ask(self) -> None:
+        """Nobody asks."""
 
 
 class Told:
@@ -194,3 +206,16 @@ def test_a_lost_source_is_said_committed_and_comes_back(queue: Queue) -> None:
         thread.join(10)
     assert queue.last == 2
     assert source.is_closed
+
+
+def test_health_tells_what_a_trigger_held_back_and_what_a_task_had_no_time_for(queue: Queue) -> None:
+    """Apart from what came too fast and what could not be read."""
+    budget = LookBudget(0.001)
+    with budget.looking():
+        sum(range(200_000))
+    pipeline = Pipeline("cam-1", {"told": Told()}, queue, DeviceClock("boot"), 1000.0, lambda: None)
+    pipeline.grant("told", budget)
+    pipeline.observe(SAMPLE)
+    watched = Observer("cam-1", Choosy([]), pipeline, Flag())
+    (told,) = HealthReport(Path("/"), DeviceClock("boot"), queue, [watched]).now(None).sources
+    assert (told.samples, told.dropped, told.refused, told.held_back, told.over_budget) == (1, 3, 1, 5, 1)

@@ -12,6 +12,7 @@ import pytest
 from edge_agent.clock import DeviceClock
 from edge_agent.errors import SampleRefused
 from edge_agent.logs import set_up_logs
+from edge_agent.look_budget import LookBudget
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.evidence import EvidenceSpool
 from edge_agent.outbox.queue import Queue
@@ -221,3 +222,21 @@ def test_a_file_that_somebody_holds_locked_pauses_and_nothing_is_lost(file: Outb
     intruder.close()
     assert line.commit_if_due()
     assert (line.paused, queue.last) == (None, 1)
+
+
+def test_a_task_that_took_too_much_time_is_passed_over_and_the_others_are_not(
+    file: OutboxFile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Counted each time, and logged with the task and the remedy."""
+    set_up_logs("json")
+    times_s = iter([0.0, 0.3, 0.3, 0.3])
+    slow, quick = Scripted([[routine()], [routine()]]), Scripted([[] for _ in range(3)])
+    line, _ = pipeline(file, slow=slow, quick=quick)
+    line.grant("slow", LookBudget(125, lambda: next(times_s)))
+    for _ in range(3):
+        line.observe(reading())
+    assert (len(slow.script), len(quick.script)) == (0, 0)
+    assert (line.counts.samples, line.counts.over_budget, line.counts.task_errors) == (3, 1, 0)
+    (said,) = [json.loads(told) for told in capsys.readouterr().err.splitlines()]
+    assert (said["event"], said["task"]) == ("over_budget", "slow")
+    assert "budget_cpu_ms" in said["remedy"]

@@ -121,6 +121,15 @@ def test_pages_name_the_model_that_runs_since_the_device_was_born(chen: FlaskCli
         assert f'title="{model}"' in chen.get("/setup/devices").get_data(as_text=True)
 
 
+def test_frames_that_nobody_looked_at_stand_beside_their_source(chen: FlaskClient) -> None:
+    """What the trigger held back and what a task had no time for, in both languages."""
+    page = chen.get("/setup/devices").get_data(as_text=True)
+    assert "1,204 held back by its trigger" in page
+    assert "7 not looked at: a task had used up its time" in page
+    chinese = chen.get("/setup/devices", headers={"Accept-Language": "zh-CN"}).get_data(as_text=True)
+    assert "未触发而跳过 1,204 帧" in chinese
+
+
 def test_a_command_is_given_confirmed_and_followed(chen: FlaskClient, own_house: ConsoleHouse) -> None:
     """A stop waits for a second press; its reply and its result appear."""
     assert sent(chen, f"{PAGE}/commands", action="stop_conveyor", source="conveyor-1") == 303
