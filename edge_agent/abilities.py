@@ -17,7 +17,9 @@ from edge_agent.config import ActuatorConfig, EdgeConfig
 from edge_agent.logs import RecentLogs
 from edge_agent.registry import task_card
 from edge_agent.twin import Twin
+from edge_agent.workshop import stations
 
+INSPECTING = "defects"
 PICTURES = frozenset({"camera", "pictures", "video"})
 Box = tuple[float, float, float, float]
 
@@ -33,6 +35,9 @@ def abilities(
     counting = _sources_of(config, lambda kind: kind == COUNTING)
     if counting:
         able["recount"] = Ability(counting, Recount(twin.observers))
+    inspecting = _sources_of(config, lambda kind: kind == INSPECTING)
+    if inspecting:
+        able["teach"] = _teaching(config, twin, clock, inspecting)
     cameras = [source.id for source in config.source if source.kind in PICTURES]
     if cameras:
         able["take_picture"] = _pictures(config, twin, handover, cameras)
@@ -50,6 +55,16 @@ def _pictures(config: EdgeConfig, twin: Twin, handover: Handover, cameras: Seque
         return None if config.privacy.outside_regions == "keep" else regions_of(twin, source)
 
     return Ability(cameras, TakePicture(twin.observers, regions, handover))
+
+
+def _teaching(config: EdgeConfig, twin: Twin, clock: DeviceClock, cameras: Sequence[str]) -> Ability:
+    from edge_agent.commands.teach import Teach  # noqa: PLC0415  ONNX Runtime only where parts are inspected
+
+    def switch(source: str) -> None:
+        twin.rebuild(INSPECTING, source)
+        twin.report()
+
+    return Ability(cameras, Teach(twin.observers, stations(config).keep, switch, clock))
 
 
 def regions_of(twin: Twin, source: str) -> Sequence[Box] | None:

@@ -108,5 +108,8 @@ def _source_health(observer: Observer) -> SourceHealth:
 
 def _teaching_trouble(observer: Observer) -> str | None:
     """Why what a station was taught does not count."""
-    tasks = map(observer.pipeline.task, observer.pipeline.models())
-    return next((task.trouble for task in tasks if isinstance(task, TaughtOnSite) and task.trouble), None)
+    for kind in observer.pipeline.models():
+        task = observer.pipeline.task(kind)
+        if isinstance(task, TaughtOnSite) and task.trouble is not None:
+            return task.trouble
+    return None

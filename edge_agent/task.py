@@ -8,14 +8,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from edge_agent.sample import Sample
+from protocols.messages.device import Teaching
 from protocols.messages.evidence import Stretch
 from protocols.messages.registry import EventData
 from protocols.sensor_profiles.profile import Profile
+
+TAUGHT_MARK = "+taught:"
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,39 @@ class ModelFolder:
     threads: int = 1
 
 
+@runtime_checkable
+class TaughtOnSite(Protocol):
+    """A task that may have been taught on the device."""
+
+    @property
+    def teaching(self) -> Teaching | None:
+        """What concludes rests on that; None where it is the model's own statistics."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Why what it was taught does not count, for people."""
+        ...
+
+
+def bundle_of(model: str) -> str:
+    """The model without what a station added by teaching."""
+    return model.partition(TAUGHT_MARK)[0]
+
+
+@dataclass(frozen=True)
+class SiteLesson:
+    """What was taught on the device. content: its bytes as they were written; fault: what of it is damaged, for people."""
+
+    content: bytes | None = None
+    fault: str | None = None
+
+
 @dataclass(frozen=True)
 class Context:
     """Where a task is set up: its source, the folder of shipped models, and what is known of the machine's channels.
     `released`: the model that the centre released for this kind of task, in place of a shipped one. `speeds`: folder of a
-    bundle → the form of its network and the threads that are fastest here."""
+    bundle → the form of its network and the threads that are fastest here. `lesson`: what the source was taught on site."""
 
     source_id: str
     weights: Path
@@ -86,6 +117,7 @@ class Context:
     units: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     released: ModelFolder | None = None
     speeds: Mapping[Path, tuple[str, int]] = field(default_factory=lambda: MappingProxyType({}))
+    lesson: SiteLesson = SiteLesson()
 
     def model(self, name: str) -> ModelFolder:
         """The released model, else the shipped one of that name."""

@@ -22,10 +22,10 @@ from edge_agent.link.states import reported_payload
 from edge_agent.observer import Observer
 from edge_agent.outbox.database import OutboxFile
 from edge_agent.outbox.snapshots import save, saved
-from edge_agent.task import ModelFolder
+from edge_agent.task import ModelFolder, TaughtOnSite, bundle_of
 from edge_agent.workshop import Workshop, check_settings
 from protocols.codec import encode
-from protocols.messages.device import Desired, Refusal, Reported, TaskKind
+from protocols.messages.device import Desired, Refusal, Reported, TaskKind, Teaching
 from protocols.messages.model_release import ModelRelease, ModelState
 
 SNAPSHOT = "twin"
@@ -126,7 +126,14 @@ class Twin:
             states = self.models.states() if self.models is not None else {}
             states = {kind: self._as_running(kind, state) for kind, state in states.items()}
             boot, applied = self.workshop.clock.boot, self.applied
-            said = Reported(version=applied.version, boot=boot, settings=settings, models=states, refused=applied.refused)
+            said = Reported(
+                version=applied.version,
+                boot=boot,
+                settings=settings,
+                models=states,
+                refused=applied.refused,
+                taught=self._taught(),
+            )
         self.say(reported_payload(said))
 
     def rebuild(self, kind: str, source: str | None = None) -> int:
@@ -147,7 +154,16 @@ class Twin:
     def _as_running(self, kind: str, state: ModelState) -> ModelState:
         """With the model that concludes here now: the centre cannot know which one ships with this program."""
         running = (observer.pipeline.models().get(kind) for observer in self.observers.values())
-        return replace(state, model=next(filter(None, running), state.model))
+        found = next(filter(None, running), None)
+        return state if found is None else replace(state, model=bundle_of(found))
+
+    def _taught(self) -> dict[str, Teaching]:
+        found: dict[str, Teaching] = {}
+        for name, set_up in self.tasks.items():
+            task = self.observers[set_up.source].pipeline.task(set_up.kind)
+            if isinstance(task, TaughtOnSite) and task.teaching is not None:
+                found[name] = task.teaching
+        return found
 
     def _apply(self, desired: Desired) -> None:
         kept: dict[str, dict[str, Any]] = {}

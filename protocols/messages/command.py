@@ -11,7 +11,7 @@ from protocols.envelope import LARGEST, Boot, Instant
 from protocols.identity import Name
 
 CommandId = Annotated[str, Meta(min_length=36, max_length=36, description="UUIDv7; also the correlation data.")]
-Action = Literal["take_picture", "recount", "reject_part", "stop_conveyor", "reload_model", "send_logs"]
+Action = Literal["take_picture", "recount", "reject_part", "stop_conveyor", "reload_model", "send_logs", "teach"]
 
 
 class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,7 +25,7 @@ class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
     action: Action
     issued_at: Instant
     expires_at: Instant
-    timeout_s: Annotated[float, Meta(gt=0, le=600)] = 30.0
+    timeout_s: Annotated[float, Meta(gt=0, le=3600)] = 30.0
     source: Name | None = None
     arguments: dict[str, Any] = {}
     confirmed_by: Annotated[str, Meta(max_length=80)] | None = None

@@ -9,26 +9,28 @@ from edge_agent.task import Context, Example, ModelFolder, Task, TaskCard
 from edge_agent.tasks.defects.settings import Settings
 
 if TYPE_CHECKING:
+    from edge_agent.tasks.defects.school import Shipped
     from edge_agent.thumbnail import Pixels
-    from vision_models.inference.defects import DefectDetector
 
 EXAMPLE_STARTED_AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
 
 def build(settings: Settings, context: Context) -> Task:
-    """An inspector with the model that was released, else the shipped bundle `settings.model`. Raises BundleRejected."""
-    from edge_agent.tasks.defects.task import DefectsTask  # noqa: PLC0415 (OpenCV and ONNX Runtime only where used)
+    """An inspector with the model that was released, else the shipped bundle `settings.model`, and with what its station
+    was taught, where that fits. Raises BundleRejected."""
+    from edge_agent.tasks.defects.station import at_station  # noqa: PLC0415 (OpenCV and ONNX Runtime only where used)
+    from edge_agent.tasks.defects.task import DefectsTask  # noqa: PLC0415
 
-    return DefectsTask(settings, _detector(context.model(settings.model)))
+    station = at_station(_shipped(context.model(settings.model)), context.source_id, settings, context.lesson)
+    return DefectsTask(settings, station.detector, station)
 
 
 @lru_cache(maxsize=1)
-def _detector(model: ModelFolder) -> "DefectDetector":
+def _shipped(model: ModelFolder) -> "Shipped":
     """One session for all cameras of a process: it may be run by several threads, and takes some 40 MB."""
-    from vision_models.inference.defects import DefectDetector  # noqa: PLC0415
-    from vision_models.inference.manifest import RunAs  # noqa: PLC0415
+    from edge_agent.tasks.defects.station import shipped  # noqa: PLC0415
 
-    return DefectDetector.load(model.folder, *model.trusted_keys, run_as=RunAs(model.variant, model.threads))
+    return shipped(model)
 
 
 def example() -> Example:
@@ -68,6 +70,6 @@ CARD = TaskCard(
     messages=("defect/1", "equipment_anomaly/1"),
     build=build,
     example=example,
-    forget_models=_detector.cache_clear,
+    forget_models=_shipped.cache_clear,
     measured_by="defects",
 )

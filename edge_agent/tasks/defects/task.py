@@ -1,6 +1,7 @@
 """Judges each part on a line once; only what fails, or is too close to say, is told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -13,14 +14,19 @@ from edge_agent.tasks.defects.drift import DriftMemory
 from edge_agent.tasks.defects.drift import passed as passing
 from edge_agent.tasks.defects.gate import GateMemory, is_whole, opens
 from edge_agent.tasks.defects.lines import Scale, lines
+from edge_agent.tasks.defects.school import School
 from edge_agent.tasks.defects.settings import Settings
+from edge_agent.tasks.defects.station import Station
 from edge_agent.tasks.defects.verdict import defect
 from edge_agent.thumbnail import Pixels, coarse, cut, jpeg
+from protocols.messages.device import Teaching
 from vision_models.errors import PictureUnusable
 from vision_models.inference.detections import Inspection
 from vision_models.inference.frame_quality import QualityLimits, frame_quality, verdict
 
 SNAPSHOT_VERSION = 1
+Hear = Callable[[Pixels, datetime], None]
+
 MEANT_QUALITIES = ("good", "blurred")  # a smooth part on a plain belt has few edges: that is not a lens out of focus
 
 
@@ -47,11 +53,13 @@ class Snapshot(Struct):
 
 
 class DefectsTask:
-    """One camera over one line."""
+    """One camera over one line; `station`: where it learns, and what it was taught."""
 
-    def __init__(self, settings: Settings, detector: Detector) -> None:
+    def __init__(self, settings: Settings, detector: Detector, station: Station | None = None) -> None:
         self._settings = settings
         self._detector = detector
+        self._station = station
+        self._hear: Hear | None = None
         self._lines = lines(settings, detector)
         self._gate = GateMemory()
         self._passed = 0
@@ -61,6 +69,25 @@ class DefectsTask:
     def model(self) -> str:
         """The model of every finding."""
         return self._detector.model_id
+
+    @property
+    def school(self) -> School | None:
+        """Where this station learns its part; None for a detector that cannot."""
+        return None if self._station is None else self._station.school
+
+    @property
+    def teaching(self) -> Teaching | None:
+        """What its verdicts rest on; None: on the model's own statistics."""
+        return None if self._station is None else self._station.teaching
+
+    @property
+    def trouble(self) -> str | None:
+        """Why what it was taught does not count."""
+        return None if self._station is None else self._station.trouble
+
+    def show_parts_to(self, hear: Hear | None) -> None:
+        """From now on each part is shown to `hear` (pixels of the region, and when) before it is judged; None: to nobody."""
+        self._hear = hear
 
     def observe(self, sample: Sample) -> Sequence[Finding]:
         """The defect of the part that has just come to rest, if any. Raises SampleRefused."""
@@ -102,6 +129,8 @@ class DefectsTask:
         return self._settings.gate == "every_frame" or opens(self._gate, coarse(crop))
 
     def _judged(self, frame: Frame, crop: Pixels) -> Sequence[Finding]:
+        if (hear := self._hear) is not None:
+            hear(crop, frame.taken_at)
         height_px, width_px = crop.shape[:2]
         inspection = self._detector.inspect(crop)
         sides_px, inspected = (width_px, height_px), self._passed + 1
