@@ -26,6 +26,7 @@ from tests.unit.central.console.reading import token
 
 PAGE = "/setup/devices/eye-01"
 TASK = "cam-4/defects"
+LIMITS = {"false_alarm_rate": "", "confirmed_good": "[]", "rejected": "[]", "costs": "null", "defect_share": "0.02"}
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_settings_go_from_the_form_to_the_twin_and_back(chen: FlaskClient, own_h
     """Wanted, then reported, refused in part: the page says each, with the reason."""
     assert "As its own file says" in chen.get(PAGE).get_data(as_text=True)
     typed = {"task": TASK, "gate": "motion", "line": "belt-9", "roi": "[0, 0, 1, 1]", "threshold": "2.5",
-             "review_share": "0.03", "supplier": "", "lot": "", "model": "defects"}  # fmt: skip
+             "review_share": "0.03", "supplier": "", "lot": "", "model": "defects", **LIMITS}  # fmt: skip
     assert sent(chen, f"{PAGE}/settings", **typed) == 303
     with reading(own_house.engine) as conn:
         assert twins.get(conn, "eye-01").settings == {TASK: {"line": "belt-9", "threshold": 2.5}}
@@ -91,7 +92,7 @@ def test_settings_go_from_the_form_to_the_twin_and_back(chen: FlaskClient, own_h
 def test_what_does_not_fit_stands_beside_its_field_with_what_was_typed(chen: FlaskClient) -> None:
     """Nothing is wanted of the device; nobody types twice."""
     form = {"csrf_token": token(chen, PAGE), "task": TASK, "threshold": "700", "gate": "motion", "review_share": "0.03",
-            "roi": "[0, 9, 1, 8]", "model": "defects", "line": "B 9"}  # fmt: skip
+            "roi": "[0, 9, 1, 8]", "model": "defects", "line": "B 9", **LIMITS}  # fmt: skip
     answer = chen.post(f"{PAGE}/settings", data=form)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
