@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from central.deciding.capability import Capability, Subject
-from central.deciding.learning import learn
+from central.deciding.learning import learn, pupils
 from central.parts import Parts
 from central.store import catalogue
 from central.store.catalogue import Site
@@ -40,7 +40,7 @@ class Teacher:
             log.exception("learning_failed", capability=card.name, subject=subject.key, remedy="its last model stays in use")
 
     def _pupils(self) -> list[tuple[Capability, Subject]]:
-        cards = [card for card in self._parts.capabilities if card.lessons is not None]
         with self._parts.reading() as conn:
             sites = [site.site for site in catalogue.all_of(conn, Site)]
-            return [(card, Subject(site, key)) for card in cards for site in sites for key in card.subjects(conn, site)]
+            known = self._parts.capabilities
+            return [(card, pupil) for card in known for site in sites for pupil in pupils(conn, card, site)]

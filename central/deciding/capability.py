@@ -70,7 +70,8 @@ class Capability(Generic[InputsT, ParamsT, ProposalT]):
     inputs alone, without the planner's words: what it finds keeps the proposal from being made. `respects` names fields
     that `decide` fixes by `inputs.locks` itself; the spine fixes the others afterwards. `effect` is the money that approving
     a changed proposal moves; `price` what one costs in all by the model's own reckoning, where that is more than its effect.
-    `quantity` is the field that a limit of the autopilot is about.
+    `quantity` is the field that a limit of the autopilot is about. A card that `learns_together` is taught once for all of a
+    site, as the subject EVERY_SUBJECT; `learned` keeps more of what was learned than the artefact, in the same write.
     """
 
     module: str
@@ -94,6 +95,8 @@ class Capability(Generic[InputsT, ParamsT, ProposalT]):
     baseline: str | None = None
     exempt: Mapping[str, str] = field(default_factory=dict)
     lessons: Callable[[Connection, Subject, ParamsT, datetime], Lessons] | None = None  # of a capability that learns
+    learns_together: bool = False
+    learned: Callable[[Connection, Subject, str, datetime], None] | None = None
     heavy: Budget | None = None
     check: Callable[[InputsT, ProposalT, ParamsT], Sequence[Violation]] | None = None
     challenger: Challenger[InputsT, ParamsT, ProposalT] | None = None

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from central.deciding.capability import Capability, Lessons, Subject
+from central.deciding.capability import EVERY_SUBJECT, Capability, Lessons, Subject
 from central.store import artefacts, due, params
 from central.store.artefacts import Artefact
 from central.store.engine import reading, writing
@@ -44,8 +44,18 @@ def learn(engine: Engine, card: Capability, subject: Subject, now: datetime) -> 
     )
     with writing(engine) as conn:
         artefacts.put(conn, made)
-        due.wake(conn, subject.site, card.name, subject.key, now, not_before=now)
+        if card.learned is not None:
+            card.learned(conn, subject, body, now)
+        concerned = card.subjects(conn, subject.site) if subject.key == EVERY_SUBJECT else [subject.key]
+        due.wake_all(conn, {due.Call(subject.site, card.name, key, now) for key in concerned}, now)
     return True
+
+
+def pupils(conn: Connection, card: Capability, site: str) -> list[Subject]:
+    """Whom a card is taught about at a site: each subject, or all of them at once; nobody where it does not learn."""
+    if card.lessons is None:
+        return []
+    return [Subject(site, key) for key in ([EVERY_SUBJECT] if card.learns_together else card.subjects(conn, site))]
 
 
 def _asked(engine: Engine, card: Capability, subject: Subject, now: datetime) -> _Asked | None:

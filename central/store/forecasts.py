@@ -42,7 +42,7 @@ class Forecast(Struct, frozen=True, kw_only=True):
     """One item from one origin, the first day that is not known. kind: how it sells, by name.
 
     stretches: weeks, then days from the origin on: their sums' quantiles are their own. parts: units of the whole horizon by
-    what brings them. error_share: mean absolute error of past weeks over their demand, naive_error_share that of a flat mean;
+    what brings them. error_share: mean absolute error of past weeks over demand, naive_error_share that of a flat mean;
     covered: share of past weeks within the 80 % interval. None where no past was long enough.
     """
 
