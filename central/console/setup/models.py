@@ -18,6 +18,7 @@ from central.fleet import release_orders as orders
 from central.fleet.release_orders import DEFAULT_SOAK_S, NOUN, Order
 from central.fleet.rollout import STAGES
 from central.fleet.standing import Standing, standings
+from central.floor.labels import ModelAccuracy, accuracy, settled_pictures
 from central.parts import parts
 from central.store import releases, rollouts
 from central.store.rollouts import GateRow, Rollout
@@ -56,7 +57,8 @@ class RolloutShown:
 
 @dataclass(frozen=True)
 class Running:
-    """One kind of model on one device: what runs, what is wanted instead, and what keeps it."""
+    """One kind of model on one device: what runs, what is wanted instead, and what keeps it; how often people found it
+    right, None before they settled a picture of it."""
 
     device: Standing
     kind: str
@@ -64,19 +66,22 @@ class Running:
     state: str
     wanted: str | None
     why: str | None
+    accuracy: ModelAccuracy | None
 
 
 def _rollouts(look: Look) -> Rows:
     mine = [one for one in rollouts.newest(look.conn) if one.site in {None, look.site}][:MOST_ROLLOUTS]
     busy = {one.kind for one in mine if one.is_open}
+    judged = _judged(look)
     return {
         "rollouts": [_shown(look.conn, one) for one in mine],
-        "releases": [(one, one.kind not in busy) for one in releases.every(look.conn)],
+        "releases": [(one, one.kind not in busy, judged.get(one.model)) for one in releases.every(look.conn)],
     }
 
 
 def _running(look: Look) -> Rows:
-    rows = [_row(one, kind) for one in standings(look.conn, look.site).values() for kind in sorted(one.kinds)]
+    judged, devices = _judged(look), standings(look.conn, look.site).values()
+    rows = [_row(one, kind, judged.get(one.model(kind) or "")) for one in devices for kind in sorted(one.kinds)]
     return {"running": [row for row in rows if row.model is not None or row.wanted is not None]}
 
 
@@ -84,8 +89,8 @@ PAGE = Page(
     "models",
     "setup/models/page.html",
     (
-        Fragment("rollouts", "setup/models/_rollouts.html", CHANGED, _rollouts),
-        Fragment("running", "setup/models/_running.html", CHANGED | {"device"}, _running),
+        Fragment("rollouts", "setup/models/_rollouts.html", CHANGED | {"label"}, _rollouts),
+        Fragment("running", "setup/models/_running.html", CHANGED | {"device", "label"}, _running),
     ),
 )
 PAGES = (PAGE,)
@@ -138,8 +143,13 @@ def _place(rollout: Rollout, stage: int) -> str:
     return "here" if stage == rollout.stage else "ahead"
 
 
-def _row(device: Standing, kind: str) -> Running:
+def _judged(look: Look) -> dict[str, ModelAccuracy]:
+    """How often people found each model right, as its events name it."""
+    return {one.model: one for one in accuracy(settled_pictures(look.conn, look.site))}
+
+
+def _row(device: Standing, kind: str, judged: ModelAccuracy | None) -> Running:
     said = device.state(kind)
     if said is None:
-        return Running(device, kind, device.model(kind), "running", None, None)
-    return Running(device, kind, device.model(kind), said.state, said.wanted, said.why)
+        return Running(device, kind, device.model(kind), "running", None, None, judged)
+    return Running(device, kind, device.model(kind), said.state, said.wanted, said.why, judged)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
+import msgspec
 import pytest
 from flask import Flask
 
@@ -14,11 +16,16 @@ from central.console import live
 from central.fleet import release_orders as orders
 from central.fleet.accuracy import Accuracy, Difference
 from central.fleet.archives import Archives
-from central.store import rollouts, twins
+from central.floor import labels
+from central.floor.labels import Said
+from central.store import events, evidence, rollouts, twins
 from central.store.engine import reading, writing
+from central.store.labels import Verdict
 from central.store.rollouts import Rollout
+from central.store.types import instant_text
 from protocols.signing import new_key, public_text
-from tests.journeys.console_house import ConsoleHouse, furnished
+from tests import makers
+from tests.journeys.console_house import SITE, ConsoleHouse, furnished
 from tests.parts.bundles import tiny
 from tests.unit.central.console.conftest import signed_in
 from tests.unit.central.console.reading import spoken, token
@@ -86,6 +93,33 @@ def test_it_is_told_in_chinese(app: Flask, releasing: ConsoleHouse) -> None:
     words = " ".join(spoken(html))
     assert {"先行终端", "试运行", "准确度", "每货架件数误差"} <= set(words.replace(":", " ").split())
     assert "95 %" in words
+
+
+def test_how_often_people_found_a_model_right_stands_beside_it(app: Flask, releasing: ConsoleHouse) -> None:
+    """With its interval and on how many pictures, where it runs; a release that nobody reviewed says so."""
+    before = " ".join(spoken(signed_in(app, releasing, "li").get("/setup/models").get_data(as_text=True)))
+    assert before.count("not reviewed") == 4
+    for number, verdict in enumerate(["confirm", "confirm", "confirm", "not_a_defect"]):
+        evidence_sha = _pictured(releasing, number, "shelf-units 0.1.0")
+        with writing(releasing.engine) as conn:
+            labels.answer(conn, SITE, Said(evidence_sha, cast(Verdict, verdict)), "chen", releasing.now())
+    words = " ".join(spoken(signed_in(app, releasing, "li").get("/setup/models").get_data(as_text=True)))
+    assert "75 % 30–95 % of 4" in words
+    chinese = signed_in(app, releasing, "li").get("/setup/models", headers={"Accept-Language": "zh-CN"})
+    assert "区间 30–95 %，共 4 张" in chinese.get_data(as_text=True)
+
+
+def _pictured(house: ConsoleHouse, number: int, model: str) -> str:
+    """A judged part of that model whose picture has come; its hash."""
+    sha256, at = f"sha256:{number:064x}", instant_text(house.now())
+    row = (
+        *("eye-01", 9000 + number, makers.event_id(9000 + number), SITE, "defect/1", at, at, "boot", 1, "ntp"),
+        *(model, sha256, msgspec.json.encode(makers.defect()).decode(), None),
+    )
+    with writing(house.engine) as conn:
+        events.append(conn, [row])
+        evidence.keep(conn, evidence.Piece(sha256, "eye-01", "image/jpeg", house.now(), b"jpeg"), house.now())
+    return sha256
 
 
 @pytest.mark.parametrize("path", ["/setup/models/999/stop", "/setup/models/x/roll-back", "/setup/models/1/burn"])
