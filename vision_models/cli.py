@@ -136,6 +136,21 @@ def train_int8(
     print(quantised(taught, [read_picture(path) for path in paths[:: max(len(paths) // 60, 1)][:60]], out))
 
 
+@train_app.command("compact")
+def train_compact(
+    taught: Annotated[Path, typer.Option(help="Folder of a taught model (its draft); its graph is written anew.")],
+    least_values: Annotated[int, typer.Option(min=1, help="Weights of fewer values stay as they are.")] = 100_000,
+) -> None:
+    """Store the largest weights of a graph as bytes; it computes in float32 as before.
+
+    Example: tallyhouse-models train compact --taught weights/shelf
+    """
+    from vision_models.training.compact import compact_file  # noqa: PLC0415
+
+    before, after = compact_file(taught, least_values)
+    print(f"{before} bytes -> {after} bytes; fit the count rule to it and judge it again")
+
+
 @train_app.command("defects")
 def train_defects(
     good: Annotated[Path, typer.Option(help="Folder with pictures of good parts, 20 to 50.")],
