@@ -20,7 +20,7 @@ from vision_models.inference.teaching import Lesson, Taught, features_of
 GRAPH = Path(__file__).parents[1] / "vision_models" / "weights" / "defects" / "taps.onnx"
 SIDE_PX = 256
 RATE = 0.05
-LESSON = Lesson(InputSpec(SIDE_PX, SIDE_PX, 114), is_aligned=False, kind="memory", false_alarm_rate=RATE, top_share=0.002)
+LESSON = Lesson(InputSpec(SIDE_PX, SIDE_PX, 114), is_aligned=False, kind="by_count", false_alarm_rate=RATE)
 
 
 @dataclass(frozen=True)

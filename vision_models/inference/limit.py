@@ -2,7 +2,8 @@
 
 Scores of good parts are taken as log-normal. The limit for a false-alarm rate is the score that one more good part exceeds
 with that probability: Student's t with n - 1 degrees of freedom, so few parts give a wider margin, not a false promise.
-One part far from all others would widen it for ever, so such are named and left out (median and median deviation).
+One part far from all others would widen it for ever, so such are named (median and median deviation), and left out when a
+gap parts them from the rest; without one they are how good parts vary. Skewed upwards, the spread is that of the upper half.
 Limits stand outside the network: another rate needs no other model.
 """
 
@@ -68,18 +69,23 @@ class Costs:
 def suspects(scores: Floats) -> Mask:
     """Which of n scores of parts that should be good lie far above the others: a flaw among the teaching pictures."""
     logs = _logs(scores)
-    middle = np.median(logs)
-    usual = max(_TO_STANDARD_DEVIATION * float(np.median(np.abs(logs - middle))), _LEAST_LOG_SPREAD)
-    # The median deviation of few is itself uncertain.
-    most = (_SUSPECT_DEVIATIONS + _OF_FEW / len(logs)) * usual
-    return np.asarray(logs - middle > most, dtype=np.bool_)
+    return np.asarray(logs - np.median(logs) > _reach(logs), dtype=np.bool_)
+
+
+def apart(scores: Floats) -> Mask:
+    """Suspects as far from the others as those may lie from their median: they have no say."""
+    logs, strange = _logs(scores), suspects(scores)
+    has_gap = strange.any() and logs[strange].min() - logs[~strange].max() > _reach(logs)
+    return strange if has_gap else np.zeros_like(strange)
 
 
 def normal_scores(scores: Floats) -> NormalScores:
-    """What n >= 3 scores of good parts say about the next one; suspects are left out."""
-    logs = _logs(scores)[~suspects(scores)]
-    spread = max(float(logs.std(ddof=1)), _LEAST_LOG_SPREAD) * np.sqrt(1 + 1 / len(logs))
-    return NormalScores(float(logs.mean()), float(spread), len(logs) - 1)
+    """What n >= 3 scores of good parts say about the next one; suspects with a gap below them are left out."""
+    logs = _logs(scores)[~apart(scores)]
+    middle = float(logs.mean())
+    upper = float(np.sqrt(np.mean(np.square(np.maximum(logs - np.median(logs), 0))) * 2))
+    spread = max(float(logs.std(ddof=1)), upper, _LEAST_LOG_SPREAD) * np.sqrt(1 + 1 / len(logs))
+    return NormalScores(middle, float(spread), len(logs) - 1)
 
 
 def sharpened(taught: Floats, rate: float, good: Sequence[float], rejected: Sequence[float]) -> Limit:
@@ -112,6 +118,12 @@ def review_from(normal: NormalScores, limit: float, costs: Costs, defect_share: 
     risk = odds / (1 + odds)
     worth_a_look = np.minimum(risk * costs.miss, (1 - risk) * costs.false_alarm) > costs.look
     return float(scores[np.argmax(worth_a_look)]) if worth_a_look.any() else limit
+
+
+def _reach(logs: NDArray[np.float64]) -> float:
+    """How far above the median a logarithm may lie; the median deviation of few is itself uncertain."""
+    usual = max(_TO_STANDARD_DEVIATION * float(np.median(np.abs(logs - np.median(logs)))), _LEAST_LOG_SPREAD)
+    return (_SUSPECT_DEVIATIONS + _OF_FEW / len(logs)) * usual
 
 
 def _logs(scores: Floats) -> NDArray[np.float64]:

@@ -3,7 +3,8 @@
 Each place of the picture has a mean feature vector; deviations are whitened by one covariance for all places, shrunk after
 Ledoit and Wolf (2004), and a place that varies more among good parts counts less. PaDiM (Defard et al., 2021) with a shared
 covariance, so that thirty pictures are enough. A place may match a neighbour's mean too: parts never lie to the pixel.
-Parts that lie or are shaped differently each time have no such means: they are taught as a memory of places instead.
+Parts that lie or are shaped differently each time have no such means: they are taught as a memory of places instead, and
+surfaces of which a hundred and more were taught as neighbourhoods.
 """
 
 import io
@@ -18,6 +19,7 @@ import numpy as np
 from vision_models.errors import BundleRejected
 from vision_models.inference.arrays import Floats
 from vision_models.inference.heatmap import smoothed
+from vision_models.inference.neighbourhoods import Neighbourhoods
 from vision_models.inference.patch_memory import PatchMemory
 
 _ARRAYS = ("whitening", "mean", "scale", "limit_scores", "limit_p_values")
@@ -32,8 +34,9 @@ class Normality:
     """whitening: (c, c); mean: (h, w, c) whitened features of good parts; scale: (h, w), usual distance there;
     limit_scores, limit_p_values: share of good parts expected to reach a score, both ascending in score.
 
-    memory: stands in for whitening and mean, which are empty then. taught_scores: of the taught parts, each by a model that
-    had not seen it. backbone: SHA-256 of the network whose features these are; empty in releases before 0.2.
+    memory, neighbourhoods: either stands in for whitening and mean, which are empty then. taught_scores: of the taught
+    parts, each by a model that had not seen it. backbone: SHA-256 of the network whose features these are; empty in releases
+    before 0.2.
     """
 
     whitening: Floats
@@ -44,11 +47,13 @@ class Normality:
     taught_scores: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     memory: PatchMemory | None = None
     backbone: str = ""
+    neighbourhoods: Neighbourhoods | None = None
 
     def strangeness(self, features: Floats) -> Floats:
         """How many times farther from good than usual each place is: (h, w) for features (h, w, c)."""
-        if self.memory is not None:
-            return np.asarray(self.memory.distances(features) / self.scale, dtype=np.float32)
+        known = self.memory or self.neighbourhoods
+        if known is not None:
+            return np.asarray(known.distances(features) / self.scale, dtype=np.float32)
         return distances(whitened(features, self.whitening), self.mean) / self.scale
 
     def score_at(self, p_value: float) -> float | None:
@@ -115,6 +120,9 @@ def normality_bytes(normality: Normality) -> bytes:
     if normality.memory is not None:
         arrays |= {f"memory_{name}": getattr(normality.memory, name) for name in _MEMORY}
         arrays["memory_patches"] = normality.memory.patches.astype(np.float16)
+    if normality.neighbourhoods is not None:
+        arrays["near_mean"] = normality.neighbourhoods.mean.astype(np.float16)
+        arrays["near_whitening"] = normality.neighbourhoods.whitening.astype(np.float16)
     written = io.BytesIO()
     np.savez_compressed(written, allow_pickle=False, backbone=np.array(normality.backbone), **arrays)
     return written.getvalue()
@@ -137,6 +145,7 @@ def load_normality(content: bytes, origin: Path) -> Normality:
 
 def _from_arrays(read: dict[str, Floats], backbone: str) -> Normality:
     memory = PatchMemory(*(read[f"memory_{name}"] for name in _MEMORY)) if "memory_patches" in read else None
+    near = Neighbourhoods(read["near_mean"], read["near_whitening"]) if "near_mean" in read else None
     scores = read.get("taught_scores", np.zeros(0, dtype=np.float32))
     whitening, mean, scale, limit_scores, limit_p_values = (read[name] for name in _ARRAYS)
-    return Normality(whitening, mean, scale, limit_scores, limit_p_values, scores, memory, backbone)
+    return Normality(whitening, mean, scale, limit_scores, limit_p_values, scores, memory, backbone, near)

@@ -5,11 +5,11 @@ file and the time of a verdict do not grow. Channels are scaled by their spread 
 in which good parts vary most.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vision_models.inference.arrays import Floats
+from vision_models.inference.arrays import Floats, Integers
 
 MOST_PATCHES = 4000
 _ROWS_AT_ONCE = 4
@@ -37,14 +37,27 @@ class PatchMemory:
 
 def remembered(features: Floats, dimensions: int, patches: int, rng: np.random.Generator) -> PatchMemory:
     """The memory of good parts (n, h, w, c): a random choice of their places, at most `patches` and `MOST_PATCHES`."""
+    return remembered_from(features, dimensions, patches, rng)[0]
+
+
+def remembered_from(
+    features: Floats, dimensions: int, patches: int, rng: np.random.Generator
+) -> tuple[PatchMemory, Integers]:
+    """The memory of good parts (n, h, w, c), and the part (k,) from which each place was remembered."""
     places = features.reshape(-1, features.shape[3])
     mean, spread = places.mean(axis=0), places.std(axis=0) + 1e-6
     scaled = (places - mean) / spread
     directions = _most_varied(scaled, min(dimensions, places.shape[1])) / spread[:, None]
     kept = rng.permutation(len(places))[: min(patches, MOST_PATCHES)]
-    return PatchMemory(
+    memory = PatchMemory(
         mean.astype(np.float32), directions.astype(np.float32), ((places[kept] - mean) @ directions).astype(np.float32)
     )
+    return memory, np.asarray(kept // (features.shape[1] * features.shape[2]), dtype=np.int64)
+
+
+def left_out_distances(features: Floats, memory: PatchMemory, part_of: Integers) -> list[Floats]:
+    """Distances (h, w) of each remembered part (n, h, w, c) to the places of the others."""
+    return [replace(memory, patches=memory.patches[part_of != index]).distances(one) for index, one in enumerate(features)]
 
 
 def _most_varied(scaled: Floats, dimensions: int) -> Floats:

@@ -12,33 +12,36 @@ from typing import Literal
 import numpy as np
 
 from vision_models.errors import TeachingRefused
-from vision_models.inference.arrays import Floats, Picture
+from vision_models.inference.arrays import Floats, Mask, Picture
 from vision_models.inference.defects import MARGIN_SHARE, Verdicts, seen
 from vision_models.inference.heatmap import smoothed, top_mean
-from vision_models.inference.limit import normal_scores, suspects
+from vision_models.inference.limit import apart, normal_scores, suspects
 from vision_models.inference.manifest import InputSpec
+from vision_models.inference.neighbourhoods import learnt_neighbourhoods
 from vision_models.inference.normality import Normality, calmed, distances, joined, whitened
-from vision_models.inference.patch_memory import remembered
+from vision_models.inference.patch_memory import left_out_distances, remembered_from
 from vision_models.inference.preprocess import normalised
 from vision_models.inference.session import Graph
 
 _LEAST_PICTURES, _FOLDS = 8, 10
 _MOST_SUSPECT_SHARE = 0.2
 _PLACE_PX = 8
-_SCALE_FOLDS = 4
 _SEED = 20261124
 _NONE = np.zeros(0, dtype=np.float32)
+Kind = Literal["places", "memory", "neighbourhoods", "by_count"]
 _STEPS = np.linspace(-3.0, 12.0, 76)
 
 
 @dataclass(frozen=True)
 class Lesson:
     """How the inspection model is taught. kind: `places` for parts that lie the same way each time, `memory` for those that
-    do not; false_alarm_rate: share of good parts that may be called defective; dimensions, patches: of the memory."""
+    do not, `neighbourhoods` for surfaces; `by_count`: neighbourhoods if as many pictures are taught as there are channels,
+    enough for a covariance, else the memory. false_alarm_rate: share of good parts that may be called defective; dimensions,
+    patches: of the memory."""
 
     input: InputSpec
     is_aligned: bool
-    kind: Literal["places", "memory"] = "places"
+    kind: Kind = "places"
     false_alarm_rate: float = 0.01
     top_share: float = 0.005
     smoothing: float = 0.8
@@ -71,7 +74,8 @@ def teach(graph: Graph, pictures: Sequence[Picture], lesson: Lesson) -> Taught:
 
 def taught_from(features: Floats, lesson: Lesson) -> Taught:
     """Learn from the features (n, h, w, c) of good parts. Raises TeachingRefused naming pictures that fit no other."""
-    maps = _left_out_maps(features, lesson)
+    lesson = _decided(features, lesson)
+    normality, maps = _with_left_out_maps(features, lesson)
     scores = np.array([top_mean(one, lesson.top_share) for one in maps], dtype=np.float32)
     peaks = np.array([one.max() for one in maps], dtype=np.float32)
     strange = tuple(int(index) for index in np.flatnonzero(suspects(scores)))
@@ -86,33 +90,63 @@ def taught_from(features: Floats, lesson: Lesson) -> Taught:
         border=lesson.border,
         is_aligned=lesson.is_aligned,
     )
-    kept = np.delete(features, strange, axis=0) if lesson.kind == "places" else features
-    normality = _with_p_values(learnt(kept, lesson), scores)
+    if strange and lesson.kind == "places":
+        normality = learnt(np.delete(features, strange, axis=0))
+    normality = _with_p_values(normality, scores)
     return Taught(normality, verdicts, (scores / verdicts.score_limit).astype(np.float32), strange)
 
 
-def learnt(features: Floats, lesson: Lesson) -> Normality:
-    """How good parts (n, h, w, c) vary; says nothing yet about how rare a score is."""
-    if lesson.kind == "memory":
-        return _memorised(features, lesson)
+def learnt(features: Floats) -> Normality:
+    """How good parts (n, h, w, c) that lie alike vary, place by place; says nothing yet about how rare a score is."""
     whitening = whitening_of(features)
     white = np.stack([whitened(one, whitening) for one in features])
     scale = _usual_distance(_left_out_distances(white))
     return Normality(whitening, white.mean(axis=0), scale, _NONE, _NONE)
 
 
-def _memorised(features: Floats, lesson: Lesson) -> Normality:
-    """A memory of the parts, and the usual distance of each place to memories of half the size without that part."""
-    rng = np.random.default_rng(_SEED)
-    fold_of = np.arange(len(features)) % _SCALE_FOLDS
-    left_out: list[Floats] = []
-    for fold in range(_SCALE_FOLDS):
-        memory = remembered(features[fold_of != fold], lesson.dimensions, lesson.patches // 2, rng)
-        left_out += [memory.distances(one) for one in features[fold_of == fold]]
-    memory = remembered(features, lesson.dimensions, lesson.patches, rng)
-    return Normality(
-        np.zeros((0, 0), np.float32), np.zeros((0, 0, 0), np.float32), _usual_distance(left_out), _NONE, _NONE, memory=memory
-    )
+def _decided(features: Floats, lesson: Lesson) -> Lesson:
+    if lesson.kind != "by_count":
+        return lesson
+    return replace(lesson, kind="neighbourhoods" if len(features) >= features.shape[3] else "memory")
+
+
+def _with_left_out_maps(features: Floats, lesson: Lesson) -> tuple[Normality, list[Floats]]:
+    """What all parts teach, and the map of each by what the others do."""
+    if lesson.kind == "places":
+        return learnt(features), _left_out_maps(features, lesson)
+    if lesson.kind == "memory":
+        rng = np.random.default_rng(_SEED)
+        memory, part_of = remembered_from(features, lesson.dimensions, lesson.patches, rng)
+        away, near = left_out_distances(features, memory, part_of), None
+    else:
+        memory, near, away = None, learnt_neighbourhoods(features), _left_out_neighbourhoods(features)
+    scale, maps = _measured(away, lesson)
+    empty = np.zeros((0, 0), np.float32), np.zeros((0, 0, 0), np.float32)
+    return Normality(*empty, scale, _NONE, _NONE, memory=memory, neighbourhoods=near), maps
+
+
+def _measured(away: list[Floats], lesson: Lesson) -> tuple[Floats, list[Floats]]:
+    """The usual distance at each place, and the map of each part by that of the others; parts that have no say in the limit
+    have none here, so that one flaw does not excuse the next at its place."""
+    everyone = np.ones(len(away), dtype=np.bool_)
+    maps = _by_others(away, everyone, lesson)
+    counted = ~apart(np.array([top_mean(one, lesson.top_share) for one in maps], dtype=np.float32))
+    maps = maps if counted.all() else _by_others(away, counted, lesson)
+    return _usual_distance([one for one, counts in zip(away, counted, strict=True) if counts]), maps
+
+
+def _by_others(away: list[Floats], counted: Mask, lesson: Lesson) -> list[Floats]:
+    squares = np.square(away)
+    total, count = squares[counted].sum(axis=0), int(counted.sum())
+    usual = [_usual_of((total - own * counts) / (count - counts)) for own, counts in zip(squares, counted, strict=True)]
+    return [calmed(one / scale, lesson.smoothing, lesson.border) for one, scale in zip(away, usual, strict=True)]
+
+
+def _left_out_neighbourhoods(features: Floats) -> list[Floats]:
+    """Distances (h, w) of each part by neighbourhoods learnt without a tenth of the parts, its own among them."""
+    fold_of = np.arange(len(features)) % _FOLDS
+    known = [learnt_neighbourhoods(features[fold_of != fold]) for fold in range(_FOLDS)]
+    return [known[fold].distances(one) for fold, one in zip(fold_of, features, strict=True)]
 
 
 def features_of(graph: Graph, picture: Picture, lesson: Lesson) -> Floats:
@@ -159,7 +193,7 @@ def _left_out_maps(features: Floats, lesson: Lesson) -> list[Floats]:
     maps: dict[int, Floats] = {}
     for fold in range(min(_FOLDS, count)):
         left_out = np.arange(count) % min(_FOLDS, count) == fold
-        normality = learnt(features[~left_out], lesson)
+        normality = learnt(features[~left_out])
         for index in np.flatnonzero(left_out):
             maps[int(index)] = calmed(normality.strangeness(features[index]), lesson.smoothing, lesson.border)
     return [maps[index] for index in range(count)]
@@ -173,6 +207,9 @@ def _left_out_distances(white: Floats) -> list[Floats]:
 
 def _usual_distance(left_out: list[Floats]) -> Floats:
     """Root mean square distance of good parts at each place, evened out, and never far below that of all places."""
-    squares = np.mean(np.square(left_out), axis=0, dtype=np.float32)
+    return _usual_of(np.mean(np.square(left_out), axis=0, dtype=np.float32))
+
+
+def _usual_of(squares: Floats) -> Floats:
     local = smoothed(np.asarray(squares, dtype=np.float32), 1.0)
     return np.asarray(np.sqrt(0.7 * local + 0.3 * squares.mean()), dtype=np.float32)
