@@ -24,6 +24,12 @@ class DecisionPath(BaseModel):
     decision_id: str = Field(max_length=36)
 
 
+class DraftQuery(BaseModel, extra="forbid"):
+    """In which form."""
+
+    format: str = Field(max_length=20, description="For a purchase order: csv, json (after EDIFACT ORDERS) or email.")
+
+
 class Said(Answer, frozen=True):
     """A code, its values, and the sentence in the reader's language."""
 

@@ -15,6 +15,7 @@ from central.api.decision_shapes import (
     DecisionPage,
     DecisionPath,
     DecisionsQuery,
+    DraftQuery,
     ReviewBody,
     Verdict,
 )
@@ -22,6 +23,7 @@ from central.api.decision_words import Reader, verdict_shape
 from central.api.problems import Problem, of_validation
 from central.deciding import review as reviewing
 from central.deciding.capability import Capability
+from central.deciding.drafts import written
 from central.deciding.trace import trace_of
 from central.parts import parts
 from central.store import decisions, reviews
@@ -59,6 +61,27 @@ def one(path: DecisionPath) -> Response:
         tree = trace_of(conn, decision)
         made = reviews.valid(conn, decision.id)
     return answer(_reader(decision).in_full(decision, made, tree))
+
+
+@blueprint.get(
+    "/<decision_id>/draft",
+    summary="A proposal as a file to send on",
+    responses={200: {"description": "The form asked for, as a file"}},
+)
+@needs("decisions:read")
+def draft(path: DecisionPath, query: DraftQuery) -> Response:
+    """As it stands, with what a person changed. 404 where its kind has no such form, 409 where there is nothing to send."""
+    with parts().reading() as conn:
+        decision = _of_site(conn, path.decision_id)
+        card = _card(decision)
+        forms = card.drafts if card is not None else {}
+        if card is None or query.format not in forms:
+            raise Problem(404, "not-found", f"Its forms are: {', '.join(forms) or 'none'}; there is no {query.format!r}.")
+        made = written(conn, forms[query.format], card.proposal, decision)
+    if made is None:
+        raise Problem(409, "nothing-to-send", f"Decision {decision.id} proposes nothing, or a person refused it.")
+    headers = {"Content-Disposition": f"attachment; filename={made.file_name}", "X-Content-Type-Options": "nosniff"}
+    return Response(made.text, content_type=made.media_type, headers=headers)
 
 
 @blueprint.post("/<decision_id>/review", summary="Accept, adjust or reject a proposal", responses={200: Verdict})

@@ -106,6 +106,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "nothing": N_("Nothing to do"),
         },
         "verdict": {"accept": N_("approved"), "adjust": N_("changed and approved"), "reject": N_("overridden")},
+        "draft": {"csv": N_("Table (CSV)"), "json": N_("Message (JSON)"), "email": N_("E-mail text")},
         "movement": {
             "sale": N_("Sale"),
             "receipt": N_("Receipt"),

@@ -14,6 +14,7 @@ from central.console.fragments import Fragment, Look, Page, Rows, row_number, sh
 from central.console.redraw import answer
 from central.console.words import card_of
 from central.deciding import review
+from central.deciding.drafts import written
 from central.deciding.message import decision_message
 from central.deciding.trace import Tree, trace
 from central.deciding.waking import wake
@@ -50,6 +51,7 @@ def _decision(look: Look) -> Rows:
         "override_reasons": review.REASONS,
         "locks": locks.holding(look.conn, decision.site, decision.capability, decision.subject, look.now),
         "fixable": _fixable(decision),
+        "drafts": _drafts(decision),
     }
 
 
@@ -58,6 +60,12 @@ def _fixable(decision: Decision) -> dict[str, object]:
     card, proposal = card_of(decision), decision.proposal or {}
     names = sorted(card.adjustable | card.respects) if card is not None else []
     return {name: proposal[name] for name in names if isinstance(proposal.get(name), str | int | float)}
+
+
+def _drafts(decision: Decision) -> list[str]:
+    """Names of the forms in which it may leave the house."""
+    card = card_of(decision)
+    return list(card.drafts) if card is not None and decision.proposal and decision.state != "rejected" else []
 
 
 def _event(look: Look) -> Rows:
@@ -147,6 +155,19 @@ def decision_json(decision_id: str) -> ResponseReturnValue:
         verdict = reviews.valid(conn, decision_id)
         said = decision_message(conn, card, decision, decision.state, verdict)
     return Response(codec.encode(said), mimetype="application/json")
+
+
+@blueprint.get("/why/decision/<decision_id>/draft/<form>")
+def draft(decision_id: str, form: str) -> ResponseReturnValue:
+    """The proposal in one of the forms in which it may leave the house."""
+    with parts().reading() as conn:
+        decision = decisions.get(conn, decision_id) or abort(404)
+        card = card_of(decision) or abort(404)
+        if form not in card.drafts:
+            abort(404)
+        made = written(conn, card.drafts[form], card.proposal, decision) or abort(404)
+    headers = {"Content-Disposition": f"attachment; filename={made.file_name}"}
+    return Response(made.text, content_type=made.media_type, headers=headers)
 
 
 @blueprint.get("/why/event/<device>/<sequence>")

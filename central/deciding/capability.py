@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 from typing_extensions import TypeVar
 
+from central.deciding.drafts import Draft
 from central.deciding.outcome import Inputs, Money, Outcome, Proposal, Realised, Violation
 from central.store.decisions import Decision
 from central.translations.marking import N_ as N_  # noqa: PLC0414 (cards take it from here)
@@ -72,6 +73,7 @@ class Capability(Generic[InputsT, ParamsT, ProposalT]):
     a changed proposal moves; `price` what one costs in all by the model's own reckoning, where that is more than its effect.
     `quantity` is the field that a limit of the autopilot is about. A card that `learns_together` is taught once for all of a
     site, as the subject EVERY_SUBJECT; `learned` keeps more of what was learned than the artefact, in the same write.
+    `drafts` are forms in which a proposal may leave the house, by name.
     """
 
     module: str
@@ -105,6 +107,7 @@ class Capability(Generic[InputsT, ParamsT, ProposalT]):
     effect: Callable[[InputsT, ProposalT, ParamsT], Money | None] | None = None
     realised: Callable[[Connection, Decision], Sequence[Realised]] | None = None  # empty: not known yet
     quantity: str | None = None
+    drafts: Mapping[str, Draft[ProposalT]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

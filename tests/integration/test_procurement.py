@@ -17,6 +17,7 @@ from central.store.decisions import Decision
 from central.store.purchase_orders import OrderLine
 from central.store.supplier_terms import SupplierRules, SupplierTerms
 from tests.parts.house import SITE, House
+from tests.parts.programs import Program, problem
 
 
 @pytest.fixture
@@ -102,3 +103,42 @@ def test_an_item_without_terms_is_bought_as_the_catalogue_has_it(house: House) -
         asked(conn, house, item.sku, "r-1")
         need = gather(conn, Subject(SITE, item.supplier), Params(), house.now).needs[0]
     assert (need.price, need.currency, need.step) == (item.unit_cost, item.currency, item.pack_size)
+
+
+def proposed_order(house: House) -> str:
+    """The id of an order that waits for a person: a dozen of an item."""
+    with house.parts.writing() as conn:
+        item = first_item(conn)
+        lines = [{"sku": item.sku, "units": 12, "price": 2.0}]
+        order = Decision(
+            id="p-1", site=SITE, capability=CAPABILITY, subject=item.supplier, state="proposed", decided_at=house.now,
+            proposal={"supplier": item.supplier, "currency": "EUR", "lines": lines}, reasons=[],
+        )  # fmt: skip
+        decisions.add(conn, order, [])
+    return order.id
+
+
+def test_an_order_leaves_the_house_in_three_forms_as_a_person_changed_it(house: House) -> None:
+    """As a table, a message and a letter; the number of units is the one that was approved."""
+    path = f"decisions/{proposed_order(house)}/draft"
+    program = Program(house)
+    table = program.get(f"{path}?format=csv")
+    assert (table.mimetype, table.headers["Content-Disposition"]) == ("text/csv", "attachment; filename=p-1.csv")
+    assert ",12,2.0000,EUR" in table.text
+    with house.parts.writing() as conn:
+        item = first_item(conn)
+        changed = {"supplier": item.supplier, "currency": "EUR", "lines": [{"sku": item.sku, "units": 24, "price": 2.0}]}
+        review.adjust(conn, "p-1", "ada", house.now, "local_event", None, changed)
+    assert program.get(f"{path}?format=json").get_json()["lin"][0]["qty"] == {"21": 24}
+    assert "Total: 48.00 EUR" in program.get(f"{path}?format=email").text
+
+
+def test_a_draft_that_there_is_not_is_told_as_such(house: House) -> None:
+    """A form that is not offered, an order that was refused, a token that may not read."""
+    path = f"decisions/{proposed_order(house)}/draft"
+    program = Program(house)
+    problem(program.get(f"{path}?format=pdf"), 404, "not-found")
+    problem(Program(house, "stock:read").get(f"{path}?format=csv"), 403, "missing-scope")
+    with house.parts.writing() as conn:
+        review.reject(conn, "p-1", "ada", house.now, "wrong_data", None)
+    problem(program.get(f"{path}?format=csv"), 409, "nothing-to-send")

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from central.capabilities.supply.procurement.checker import check
+from central.capabilities.supply.procurement.drafts import DRAFTS
 from central.capabilities.supply.procurement.facts import Inputs, Need, Order, Params, Rules
 from central.capabilities.supply.procurement.inputs import gather, suppliers_at
 from central.capabilities.supply.procurement.model import decide, effect
@@ -55,6 +56,7 @@ CARD = Capability(
     adjustable=frozenset({"lines"}),
     check=check,
     effect=effect,
+    drafts=DRAFTS,
     reasons={
         "order": N_("{lines} items from {supplier} for {value}"),
         "line": N_(

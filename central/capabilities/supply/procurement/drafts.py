@@ -4,22 +4,12 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from types import MappingProxyType
 
 from central.capabilities.supply.procurement.facts import Order
+from central.deciding.drafts import Draft, Heading
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-@dataclass(frozen=True)
-class Heading:
-    """Who orders what when. number: the decision's id; names: of the items, where known."""
-
-    number: str
-    buyer: str
-    ordered_at: datetime
-    names: Mapping[str, str]
 
 
 def as_csv(order: Order, heading: Heading) -> str:
@@ -65,3 +55,12 @@ def as_email(order: Order, heading: Heading) -> str:
 
 def _plain(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+DRAFTS: Mapping[str, Draft[Order]] = MappingProxyType(
+    {
+        "csv": Draft("text/csv; charset=utf-8", "csv", as_csv),
+        "json": Draft("application/json", "json", as_json),
+        "email": Draft("text/plain; charset=utf-8", "txt", as_email),
+    }
+)

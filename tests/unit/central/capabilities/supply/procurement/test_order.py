@@ -10,9 +10,9 @@ import pytest
 
 from central.capabilities.supply.procurement import drafts
 from central.capabilities.supply.procurement.card import CARD, example
-from central.capabilities.supply.procurement.drafts import Heading
 from central.capabilities.supply.procurement.facts import Inputs, Order, Params
 from central.deciding import wording
+from central.deciding.drafts import Heading
 from central.deciding.outcome import Outcome
 
 
