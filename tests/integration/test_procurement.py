@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from central.capabilities.supply.procurement.facts import Params
+from central.capabilities.supply.procurement.facts import LeadTime, Params
 from central.capabilities.supply.procurement.inputs import CAPABILITY, REPLENISHMENT, gather, suppliers_at
 from central.deciding import review
 from central.deciding.capability import Subject
@@ -142,3 +142,31 @@ def test_a_draft_that_there_is_not_is_told_as_such(house: House) -> None:
     with house.parts.writing() as conn:
         review.reject(conn, "p-1", "ada", house.now, "wrong_data", None)
     problem(program.get(f"{path}?format=csv"), 409, "nothing-to-send")
+
+
+def test_a_supplier_whose_deliveries_were_seen_is_told_by_them(house: House) -> None:
+    """Five deliveries of eight days count for more than the three days that its terms state."""
+    with house.parts.writing() as conn:
+        item = first_item(conn)
+        asked(conn, house, item.sku, "r-1")
+        terms = SupplierTerms(
+            supplier=item.supplier, sku=item.sku, unit_price=2.5, currency="EUR", updated_at=house.now, lead_time_d=3.0
+        )
+        supplier_terms.put(conn, [terms])
+        came = [
+            OrderLine(
+                order=f"o-{at}",
+                line=1,
+                supplier=item.supplier,
+                sku=item.sku,
+                units_ordered=12,
+                units_received=12,
+                ordered_at=house.now - timedelta(days=10 * at + 9),
+                received_at=house.now - timedelta(days=10 * at + 1),
+            )
+            for at in range(5)
+        ]
+        purchase_orders.put(conn, SITE, came)
+        inputs = gather(conn, Subject(SITE, item.supplier), Params(), house.now)
+    assert inputs.needs[0].lead_time_d == 8.0
+    assert inputs.lead_time == LeadTime(deliveries=5, mean_d=8.0, within_d=8.0)

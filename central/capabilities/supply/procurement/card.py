@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from central.capabilities.supply.procurement.checker import check
 from central.capabilities.supply.procurement.drafts import DRAFTS
-from central.capabilities.supply.procurement.facts import Inputs, Need, Order, Params, Rules
+from central.capabilities.supply.procurement.facts import Inputs, LeadTime, Need, Order, Params, Rules
 from central.capabilities.supply.procurement.inputs import gather, suppliers_at
 from central.capabilities.supply.procurement.model import decide, effect
 from central.deciding.capability import N_, Capability
@@ -35,6 +35,7 @@ def example() -> tuple[Inputs, Params]:
         rules=Rules(currency="EUR", least_value=200.0, order_weekdays=(1, 3)),
         needs=(oat, cream.model_copy(update={"step": 6, "least": 24})),
         days_late=(0.0, -1.0, 2.0, 0.0),
+        lead_time=LeadTime(deliveries=9, mean_d=2.0, within_d=3.0),
     )
     return inputs, Params()
 
@@ -69,6 +70,8 @@ CARD = Capability(
         ),
         "gap": N_("A better order could save {gap} of the cost at most"),
         "late": N_("{share} of its deliveries are late, by {deliveries} seen and what is usual; those by {late_d} days"),
+        "lead_time": N_("Its deliveries take {mean_d} on average, nine of ten came within {within_d} ({deliveries} seen)"),
+        "lead_time_stated": N_("Lead times are those stated: {deliveries} deliveries were seen, {needed} are needed"),
         "other_currency": N_("{sku} is priced in {other}, the order is in {currency}: correct its terms"),
         "nothing_asked": N_("No item of {supplier} needs anything"),
         "nothing_pays": N_("No order to {supplier} pays now"),
@@ -126,6 +129,9 @@ CARD = Capability(
         "share": "percent",
         "deliveries": "number",
         "late_d": "days",
+        "mean_d": "days",
+        "within_d": "days",
+        "needed": "number",
         "other": "text",
         "currency": "text",
         "day": "day",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from central.capabilities.supply.procurement.asking import demand
-from central.capabilities.supply.procurement.facts import Inputs, Need, Params
+from central.capabilities.supply.procurement.facts import LEAST_DELIVERIES, Inputs, LeadTime, Need, Params
 from central.deciding.outcome import Reason
 from central.methods.buying.problem import Plan, Purchase
 from central.methods.buying.shadows import Shadow
@@ -52,8 +52,8 @@ def shadows(costs: Sequence[Shadow], currency: str) -> list[Reason]:
 
 
 def supplier(inputs: Inputs) -> list[Reason]:
-    """How late it is, where deliveries were seen; items in another currency than its orders."""
-    found = []
+    """How long it takes and how late it is, where deliveries were seen; items in another currency than its orders."""
+    found = _lead_time(inputs.lead_time)
     if inputs.days_late:
         seen = lateness(inputs.days_late)
         found.append(Reason("late", share=round(seen.share, 3), deliveries=seen.deliveries, late_d=round(seen.late_d, 1)))
@@ -62,3 +62,11 @@ def supplier(inputs: Inputs) -> list[Reason]:
         Reason("other_currency", sku=need.sku, other=need.currency, currency=inputs.rules.currency)
         for need in odd[:MOST_LINES]
     ]
+
+
+def _lead_time(known: LeadTime | None) -> list[Reason]:
+    if known is None:
+        return []
+    if known.mean_d is None or known.within_d is None:
+        return [Reason("lead_time_stated", deliveries=known.deliveries, needed=LEAST_DELIVERIES)]
+    return [Reason("lead_time", deliveries=known.deliveries, mean_d=known.mean_d, within_d=known.within_d)]

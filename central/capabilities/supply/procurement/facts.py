@@ -8,6 +8,7 @@ from central.deciding import outcome
 
 MOST_UNITS = 1_000_000_000
 MOST_MONEY = 1e9
+LEAST_DELIVERIES = 5  # of a supplier's own, for lead times to be learned
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Count = Annotated[int, Field(ge=1, le=MOST_UNITS)]
 Units = Annotated[float, Field(ge=0, le=MOST_UNITS)]
@@ -59,9 +60,17 @@ class Rules(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     order_weekdays: tuple[Annotated[int, Field(ge=0, le=6)], ...] = ()
 
 
+class LeadTime(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
+    """What deliveries of a supplier took: mean days, days within which nine of ten came; none while too few were seen."""
+
+    deliveries: Annotated[int, Field(ge=0)]
+    mean_d: Days | None = None
+    within_d: Days | None = None
+
+
 class Inputs(outcome.Inputs, frozen=True):
     """What is needed of one supplier at a site; items: all that it sells there; days_late: of deliveries
-    after their promise, negative when early."""
+    after their promise, negative when early; lead_time: learned from them, in place of what is stated."""
 
     as_of: AwareDatetime
     supplier: Name
@@ -70,6 +79,7 @@ class Inputs(outcome.Inputs, frozen=True):
     needs: tuple[Need, ...]
     items: tuple[Name, ...] = ()
     days_late: tuple[Annotated[float, Field(ge=-3650, le=3650)], ...] = ()
+    lead_time: LeadTime | None = None
 
 
 class Line(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):

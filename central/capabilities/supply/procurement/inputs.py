@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from central.capabilities.supply.procurement.facts import Inputs, Need, Params, Rules
+from central.capabilities.supply.procurement.facts import Inputs, LeadTime, Need, Params, Rules
+from central.capabilities.supply.procurement.learned import lead_time
 from central.deciding.capability import Subject
 from central.deciding.outcome import Cause, Value
 from central.store import catalogue, decisions, purchase_orders, reviews, supplier_terms
@@ -28,10 +29,12 @@ def suppliers_at(conn: Connection, site: str) -> list[str]:
 def gather(conn: Connection, subject: Subject, _params: Params, now: datetime) -> Inputs:
     """Everything `decide` needs, as of `now`."""
     known = catalogue.supplier(conn, subject.key)
-    found = _needs(conn, subject, now)
+    received = purchase_orders.received(conn, subject.site, now - timedelta(days=LATENESS_KNOWN_D))
+    modes = {name: each.transport or "" for name, each in supplier_terms.every_rules(conn).items()}
+    learned = lead_time(received, modes, subject.key, now)
+    found = _needs(conn, subject, now, learned)
     rules = supplier_terms.rules_of(conn, subject.key)
-    received = purchase_orders.received(conn, subject.site, now - timedelta(days=LATENESS_KNOWN_D), supplier=subject.key)
-    late = tuple(line.late_d for line in received if line.late_d is not None)
+    late = tuple(line.late_d for line in received if line.supplier == subject.key and line.late_d is not None)
     usual = next((need.currency for need, _ in found), "EUR")
     causes = [cause for _, cause in found]
     if late:
@@ -53,10 +56,11 @@ def gather(conn: Connection, subject: Subject, _params: Params, now: datetime) -
         needs=tuple(need for need, _ in found),
         items=tuple(item.sku for item in catalogue.all_of(conn, Item) if item.supplier == subject.key),
         days_late=late,
+        lead_time=learned,
     )
 
 
-def _needs(conn: Connection, subject: Subject, now: datetime) -> list[tuple[Need, Cause]]:
+def _needs(conn: Connection, subject: Subject, now: datetime, learned: LeadTime) -> list[tuple[Need, Cause]]:
     items = [item for item in catalogue.all_of(conn, Item) if item.supplier == subject.key]
     terms = supplier_terms.of_items(conn, [item.sku for item in items])
     ordered = _ordered_at(conn, subject, now)
@@ -68,7 +72,7 @@ def _needs(conn: Connection, subject: Subject, now: datetime) -> list[tuple[Need
         if item.sku in ordered and ordered[item.sku] >= asked.decided_at:
             continue
         own = next((each for each in terms.get(item.sku, []) if each.supplier == subject.key), None)
-        found.append((_need(conn, item, own, asked), _cause(item, asked)))
+        found.append((_need(conn, item, own, asked, learned), _cause(item, asked)))
     return found
 
 
@@ -78,11 +82,12 @@ def _ordered_at(conn: Connection, subject: Subject, now: datetime) -> dict[str, 
     return {line["sku"]: review.reviewed_at for review, order in passed for line in order["lines"]}
 
 
-def _need(conn: Connection, item: Item, terms: SupplierTerms | None, asked: Decision) -> Need:
+def _need(conn: Connection, item: Item, terms: SupplierTerms | None, asked: Decision, learned: LeadTime) -> Need:
     review = reviews.valid(conn, asked.id)
     proposal = (review.proposal if review else None) or asked.proposal or {}
     told = {name: value for reason in asked.reasons for name, value in reason["values"].items()}
     units = max(int(proposal.get("units", 1)), 1)
+    stated = terms.lead_time_d if terms and terms.lead_time_d is not None else told.get("lead_time_d", 0.0)
     return Need(
         sku=item.sku,
         decision=asked.id,
@@ -90,7 +95,7 @@ def _need(conn: Connection, item: Item, terms: SupplierTerms | None, asked: Deci
         position=float(told.get("available", 0)),
         demand_d=float(told.get("demand", 0.0)),
         safety=float(told.get("safety_stock", 0.0)),
-        lead_time_d=float(terms.lead_time_d if terms and terms.lead_time_d is not None else told.get("lead_time_d", 0.0)),
+        lead_time_d=float(stated if learned.mean_d is None else learned.mean_d),
         **_sold_as(item, terms),
     )
 
