@@ -1,5 +1,6 @@
 """How well is demand forecast: parts, groceries with their promotion plan, shops by day? Protocol: benchmarks/README.md."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,18 +12,27 @@ from central.methods.forecasting.engine import forecast
 from central.methods.forecasting.metrics import Score, score
 from central.methods.forecasting.panel import Floats
 from central.methods.forecasting.training import Settings
+from central.methods.forecasting.trees import Shape
 
 LEVELS = np.array([0.5, 0.8, 0.9, 0.95])
 QUICK_SERIES = 60
+QUICK = Settings(rows=4_000, folds=2, shape=Shape(rounds=30, rate=0.15))
 
 
 def measure(options: Options) -> Result:
-    """The last window of each set, once."""
-    sets = [make(options.data) for make in (carparts, journey, m5)]
+    """The last window of each set, once, or the mean of more windows."""
+    return measured([make(options.data) for make in (carparts, journey, m5)], options)
+
+
+def measured(sets: Sequence[Set], options: Options) -> Result:
+    """Each set at each origin."""
     if options.quick:
         sets = [replace(one, panel=one.panel.of(np.arange(min(QUICK_SERIES, len(one.panel.sales))))) for one in sets]
-    settings = Settings(rows=4_000) if options.quick else Settings()
-    return told({one.name: scores(one, replace(settings, seed=options.seed or 0)) for one in sets})
+    settings = replace(QUICK if options.quick else Settings(), seed=options.seed or 0)
+    rolled = {one.name: one.rolled(options.origins) for one in sets}
+    result = told({name: averaged([scores(one, settings) for one in some]) for name, some in rolled.items()})
+    windows = ", ".join(f"{name} {len(some)}" for name, some in rolled.items())
+    return replace(result, notes=[*result.notes, f"windows, of which scores are the mean: {windows}"])
 
 
 def scores(one: Set, settings: Settings) -> dict[str, Score]:
@@ -35,6 +45,21 @@ def scores(one: Set, settings: Settings) -> dict[str, Score]:
     made = forecast(past, one.horizon, settings)
     found["ours"] = score(past.sales, came, made.mean, _at(made.quantiles, made.levels), LEVELS)
     return found
+
+
+def averaged(windows: Sequence[Mapping[str, Score]]) -> dict[str, Score]:
+    """The mean of windows by forecaster; series: of the last window, which comes first."""
+    return {who: _mean([window[who] for window in windows]) for who in windows[0]}
+
+
+def _mean(some: Sequence[Score]) -> Score:
+    def over(values: Sequence[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return float(np.mean(known)) if known else None
+
+    wql, coverage = over([one.wql for one in some]), over([one.coverage for one in some])
+    rmsse, wape, bias = (np.mean([[one.rmsse, one.wape, one.bias] for one in some], axis=0)).tolist()
+    return Score(rmsse, wape, bias, wql, coverage, some[0].series)
 
 
 def _at(quantiles: Floats, levels: Floats) -> Floats:

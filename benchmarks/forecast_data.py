@@ -1,7 +1,7 @@
 """The sets that forecasts are measured on, as panels: parts by month, groceries by week with their plan, shops by day."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ EVENTS = ("Cultural", "National", "Religious", "Sporting")
 DISPLAYS = "123456789A"
 MAILERS = "ACDFHJLPXZ"
 LEAST_WEEKS = 23
+PAST_WINDOWS = 2
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,12 @@ class Set:
     name: str
     panel: Panel
     horizon: int
+
+    def rolled(self, origins: int) -> list["Set"]:
+        """Sets that end one window earlier each, the whole first, as many as leave a past of PAST_WINDOWS or more."""
+        most = max(1, self.panel.periods // self.horizon - PAST_WINDOWS)
+        ends = [self.panel.periods - back * self.horizon for back in range(min(origins, most))]
+        return [replace(self, panel=self.panel.upto(end)) for end in ends]
 
     def upto_last_window(self) -> Panel:
         """What was known before the window."""

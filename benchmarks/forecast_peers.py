@@ -11,7 +11,7 @@ from central.methods.forecasting.smoothing import ses
 Peer = Callable[[Panel, int, Floats], tuple[Floats, Floats | None]]
 LAGS = 13
 ORIGINS = 14
-ROWS = 60_000
+ROWS = 30_000
 
 
 def zero(panel: Panel, horizon: int, _: Floats) -> tuple[Floats, Floats | None]:
@@ -62,7 +62,7 @@ def plain_boosting(panel: Panel, horizon: int, levels: Floats) -> tuple[Floats, 
     ahead = [_told(panel, last, step) for step in range(horizon)]
 
     def fitted(**loss: str | float) -> Floats:
-        model = HistGradientBoostingRegressor(max_iter=200, early_stopping=False, random_state=0, **loss)
+        model = HistGradientBoostingRegressor(early_stopping=False, random_state=0, **loss)
         model.fit(values[some], truth[some] / scale[some])
         return np.column_stack([np.maximum(model.predict(one), 0) * size for one, size in ahead])
 

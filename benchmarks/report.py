@@ -18,12 +18,16 @@ Figure = float | int | str | None
 
 @dataclass(frozen=True)
 class Options:
-    """`quick`: at most a minute, to see that the benchmark works; `data`, `seed`: None for the usual ones."""
+    """`quick`: at most a minute, to see that the benchmark works; `data`, `seed`: None for the usual ones.
+
+    origins: of a forecast, how many windows, the last first.
+    """
 
     data: Path | None
     quick: bool
     json: bool
     seed: int | None = None
+    origins: int = 1
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,11 @@ def asked(question: str) -> Options:
     parser.add_argument("--quick", action="store_true", help="at most a minute; says that it works, measures little")
     parser.add_argument("--json", action="store_true", help="print the result as JSON in the last line")
     parser.add_argument("--seed", type=int, help="another seed, for a benchmark that makes its data (default: its own)")
+    parser.add_argument(
+        "--origins", type=int, default=1, help="windows to forecast, the last first (default: the last alone)"
+    )
     found = parser.parse_args()
-    return Options(found.data, found.quick, found.json, found.seed)
+    return Options(found.data, found.quick, found.json, found.seed, found.origins)
 
 
 def _print(name: str, question: str, result: Result, seconds: float, cpu_s: float) -> None:
