@@ -267,8 +267,9 @@ class ConsoleHouse:
             task = TaskAnnouncement(kind="shelf_count", source=sources[0], model="shelf-units 0.1.0")
             birth = Birth(boot="b3f1", started_at=self.now() - timedelta(hours=3), version="0.1.0", tasks=[task])
             spool = OutboxHealth(count=2, bytes=900, oldest_age_s=0.4, last_sequence=40)
+            held_back, over_budget = (1_204, 7) if device == "eye-01" else (0, 0)
             states = [
-                SourceHealth(id=source, state="ok", samples=21_600, dropped=3, held_back=1_204, over_budget=7)
+                SourceHealth(id=source, state="ok", samples=21_600, dropped=3, held_back=held_back, over_budget=over_budget)
                 for source in sources
             ]
             health = Health(
