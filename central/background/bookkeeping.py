@@ -4,6 +4,7 @@ from datetime import datetime
 
 import structlog
 
+from central.background.shelf_hours import keep_shelf_hours
 from central.fleet import ledger_record
 from central.fleet.ledger import completeness
 from central.parts import Parts
@@ -22,7 +23,7 @@ def keep_books(parts: Parts, now: datetime) -> int:
         known = devices.identities(conn)
         last = ledger_days.newest(conn)
     fresh = [day for device in known for day in _recorded(parts, device, last.get(device.device), now)]
-    return len(fresh) + _settled(parts, now)
+    return len(fresh) + _settled(parts, now) + keep_shelf_hours(parts, now)
 
 
 def _recorded(parts: Parts, device: devices.Device, last: LedgerDay | None, now: datetime) -> list[LedgerDay]:

@@ -116,4 +116,4 @@ def _row(each: Forecast) -> dict[str, Any]:
 
 
 def _forecast(row: Row[*tuple[Any, ...]]) -> Forecast:
-    return convert(dict(row._mapping), Forecast)
+    return convert({f"{name}": value for name, value in row._mapping.items()}, Forecast)

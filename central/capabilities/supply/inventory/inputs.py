@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from central.capabilities.supply.inventory import reorder
+from central.capabilities.supply.inventory.expectation import expectation
 from central.capabilities.supply.inventory.model import Inputs, Params, Shelf, Supply
 from central.deciding.capability import Subject
 from central.deciding.outcome import Cause, Value
@@ -24,14 +25,17 @@ def gather(conn: Connection, item: Subject, params: Params, now: datetime) -> In
     sold, demand_causes = _daily_demand(conn, item, params, now)
     since = now - timedelta(days=params.overdue_d + (supply.lead_time_d if supply else 0))
     on_order, order_causes = _on_order(conn, item, since)
+    wait_d = supply.lead_time_d + params.review_d if supply else params.review_d
+    told, told_causes = expectation(conn, item, wait_d, now)
     return Inputs(
         as_of=now,
-        causes=(*stock_causes, *order_causes, *demand_causes, *supply_causes),
+        causes=(*stock_causes, *order_causes, *demand_causes, *told_causes, *supply_causes),
         sku=item.key,
         shelves=shelves,
         on_order=on_order,
         daily_demand=sold,
         supply=supply,
+        expected=told,
     )
 
 

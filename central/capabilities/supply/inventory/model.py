@@ -6,7 +6,7 @@ reasons say which. Quantities in units, times in days.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import NormalDist
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
@@ -64,14 +64,46 @@ class Supply(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     currency: str = Field(pattern=r"^[A-Z]{3}$")
 
 
+class Expected(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
+    """A fresh forecast: demand of `days` days, its mean and quantiles at `levels`; `scale`: what a person made of it."""
+
+    origin: date
+    days: int = Field(ge=1, le=3650)
+    mean: float = Field(ge=0, le=MOST_UNITS)
+    levels: tuple[float, ...] = Field(min_length=1)
+    quantiles: tuple[float, ...] = Field(min_length=1)
+    scale: float = Field(default=1.0, ge=0, le=1000)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Expected":
+        if len(self.levels) != len(self.quantiles) or list(self.levels) != sorted(set(self.levels)):
+            raise ValueError(f"{len(self.levels)} levels, {len(self.quantiles)} quantiles: give one each, in order")
+        if not all(0 < level < 1 for level in self.levels) or not all(0 <= each <= MOST_UNITS for each in self.quantiles):
+            raise ValueError("levels lie between 0 and 1, quantiles are units")
+        return self
+
+    def demand(self, level: float) -> Demand:
+        """A day's demand that has the forecast's quantile over its days, read between its levels."""
+        above = next((at for at, each in enumerate(self.levels) if each >= level), len(self.levels) - 1)
+        below = max(above - 1, 0)
+        span = self.levels[above] - self.levels[below]
+        part = min(max((level - self.levels[below]) / span, 0.0), 1.0) if span else 0.0
+        quantile = self.quantiles[below] + part * (self.quantiles[above] - self.quantiles[below])
+        return Demand.of_sum(self.days, self.mean * self.scale, quantile * self.scale, level)
+
+
 class Inputs(outcome.Inputs, frozen=True):
-    """One item at one site. `daily_demand`: units sold on each of the last trading days, oldest first."""
+    """One item at one site. `daily_demand`: units sold on each of the last trading days, oldest first.
+
+    `expected` is what planning goes by where there is one, else the mean of `daily_demand`.
+    """
 
     sku: str
     shelves: tuple[Shelf, ...]
     on_order: int = Field(ge=0, le=1000 * MOST_TO_ORDER)
     daily_demand: tuple[float, ...]
     supply: Supply | None
+    expected: Expected | None = None
 
 
 class Replenishment(outcome.Proposal, frozen=True):
@@ -133,7 +165,8 @@ class _Outlook:
 
 
 def _outlook(inputs: Inputs, supply: Supply, params: Params, stock: OnHand) -> _Outlook:
-    demand = Demand.of(inputs.daily_demand)
+    told = inputs.expected
+    demand = told.demand(params.service_level) if told else Demand.of(inputs.daily_demand)
     wait = Wait(supply.lead_time_d, supply.lead_time_sd_d, params.review_d)
     point = reorder.reorder_point(demand, wait, params.service_level)
     confidence = min((shelf.confidence for shelf in stock.fresh if shelf.confidence is not None), default=None)
@@ -190,10 +223,19 @@ def _stock(inputs: Inputs, stock: OnHand) -> list[Reason]:
 def _expectation(inputs: Inputs, supply: Supply, params: Params, outlook: _Outlook) -> list[Reason]:
     safety = round(reorder.safety_stock(outlook.demand, outlook.wait, params.service_level), 1)
     return [
-        Reason("demand", demand=round(outlook.demand.mean, 2), days=len(inputs.daily_demand)),
+        *_demand(inputs, outlook),
         Reason("lead_time", supplier=supply.label, lead_time_d=supply.lead_time_d, lead_time_sd_d=supply.lead_time_sd_d),
         Reason("safety_stock", safety_stock=safety, service_level=params.service_level),
     ]
+
+
+def _demand(inputs: Inputs, outlook: _Outlook) -> list[Reason]:
+    mean, told = round(outlook.demand.mean, 2), inputs.expected
+    if told is None:
+        return [Reason("demand", demand=mean, days=len(inputs.daily_demand))]
+    flat = round(Demand.of(inputs.daily_demand).mean, 2)
+    expected = Reason("forecast", demand=mean, forecast_d=told.days, origin=told.origin.isoformat(), flat=flat)
+    return [expected] if told.scale == 1 else [expected, Reason("forecast_changed", scale=round(told.scale, 3))]
 
 
 def _if_sooner(supply: Supply, params: Params, outlook: _Outlook, packs: int) -> list[Reason]:

@@ -27,6 +27,12 @@ class Demand:
         """From units sold on each of two or more days."""
         return cls(fmean(history), stdev(history))
 
+    @classmethod
+    def of_sum(cls, days: float, mean: float, quantile: float, level: float) -> "Demand":
+        """A day's demand whose sum over `days` has that mean and, as a normal, that quantile at `level` (above 0.5)."""
+        spread_of_sum = max(quantile - mean, 0.0) / NormalDist().inv_cdf(level)
+        return cls(mean / days, spread_of_sum / sqrt(days))
+
 
 @dataclass(frozen=True)
 class Wait:
