@@ -97,6 +97,7 @@ def _reloaded(twin: Twin, source: str) -> Mapping[str, str | None]:
         if forget is not None:
             forget()
         twin.rebuild(kind, source)
+    twin.report()
     return {kind: model for kind, model in twin.observers[source].pipeline.models().items() if kind in kinds}
 
 

@@ -14,7 +14,7 @@ from msgspec import json
 from edge_agent import config as configuration
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.logs import RecentLogs, set_up_logs
-from edge_agent.memory import give_back_memory, leave_out_pandas
+from edge_agent.memory import compute_on_one_thread, give_back_memory, leave_out_pandas
 
 if TYPE_CHECKING:
     from edge_agent.replaying import ReplayRequest
@@ -120,6 +120,39 @@ def self_test(
         typer.echo("no task of this device runs a network: nothing to time")
 
 
+@app.command(
+    epilog="Example: tallyhouse-edge teach --config eye-01.toml --source cam-1 --pictures good/\n\n"
+    "Example: tallyhouse-edge teach --config eye-01.toml --source cam-1 --count 30"
+)
+def teach(  # noqa: PLR0917  typer passes by name
+    config: ConfigFile,
+    source: Annotated[str, typer.Option(help="The camera that learns its part.")],
+    pictures: Annotated[Path | None, typer.Option(help="Folder of 20 to 50 pictures of good parts.")] = None,
+    count: Annotated[int | None, typer.Option(min=20, max=50, help="Learn from the next parts that it sees.")] = None,
+    lies: Annotated[str, typer.Option(help="aligned, placed (at one place of the region) or anyhow.")] = "aligned",
+    leave_out: Annotated[bool, typer.Option("--leave-out", help="Teach without parts unlike the others.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Go back to the model's own statistics.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Teach a camera its part from good ones. A running agent takes it when told to `reload_model`, or restarted."""
+    from edge_agent.teaching import forgotten, taught_here, wanted  # noqa: PLC0415  ONNX Runtime only where it is run
+
+    configuration.quieten_video()
+    with _worded():
+        set_up_logs(level="error")
+        loaded = configuration.load(config)
+        with configuration.told_by(config):
+            if forget:
+                was_taught = forgotten(loaded, source)
+                typer.echo(f"{source} judges by the model's own statistics" if was_taught else f"{source} was not taught")
+                return
+            lesson = taught_here(
+                loaded, wanted(source, pictures, count, lies, leave_out), lambda text: typer.echo(text, err=True)
+            )
+    told = f"{source} has learnt from {lesson.count} parts (lesson {lesson.lesson}, {lesson.left_out} left out)"
+    typer.echo(json.encode(lesson).decode() if as_json else told)
+
+
 @app.command(epilog="Example: tallyhouse-edge outbox --config ear-01.toml --json")
 def outbox(
     config: ConfigFile,
@@ -199,6 +232,7 @@ def config_check(config: ConfigFile) -> None:
 def main() -> None:
     """The console script."""
     leave_out_pandas()
+    compute_on_one_thread()
     app()
 
 

@@ -4,8 +4,11 @@ A task whose settings change is built beside the old one and put in its place be
 what cannot be built changes nothing. What was applied lies in the outbox file: a restart without the centre keeps it.
 """
 
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import RLock
@@ -20,8 +23,8 @@ from edge_agent.config import EdgeConfig, TaskConfig
 from edge_agent.errors import ConfigError, EdgeError, OutboxError, SourceBusy, TaskNotBuilt
 from edge_agent.link.states import reported_payload
 from edge_agent.observer import Observer
-from edge_agent.outbox.database import OutboxFile
-from edge_agent.outbox.snapshots import save, saved
+from edge_agent.outbox.database import OutboxFile, open_read_only
+from edge_agent.outbox.snapshots import read, save, saved
 from edge_agent.task import ModelFolder, TaughtOnSite, bundle_of
 from edge_agent.workshop import Workshop, check_settings
 from protocols.codec import encode
@@ -60,7 +63,22 @@ class Models(Protocol):
 
 def read_applied(file: OutboxFile) -> Applied:
     """What was applied before the agent was last stopped."""
-    state = saved(file, SNAPSHOT)
+    return _decoded(saved(file, SNAPSHOT))
+
+
+def applied_at(path: Path) -> Applied:
+    """What was applied, read beside an agent that may be at work on that outbox; nothing where none ever ran."""
+    if not path.exists():
+        return Applied()
+    try:
+        with closing(open_read_only(path)) as connection:
+            return _decoded(read(connection, SNAPSHOT))
+    except (sqlite3.DatabaseError, OutboxError) as error:
+        _log.warning("twin_unreadable", why=str(error), remedy="the device's own file counts")
+        return Applied()
+
+
+def _decoded(state: bytes | None) -> Applied:
     try:
         return Applied() if state is None else msgspec.json.decode(state, type=Applied)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -176,7 +176,12 @@ def built_task(
 
 def check_settings(task: TaskConfig) -> None:
     """Hold a task's settings against its model. Raises ConfigError, UnknownTask."""
-    _settings(task, task_card(task.kind))
+    settings_of(task)
+
+
+def settings_of(task: TaskConfig) -> msgspec.Struct:
+    """A task's settings in the form of its kind. Raises ConfigError, UnknownTask."""
+    return _settings(task, task_card(task.kind))
 
 
 def check_parts(config: EdgeConfig) -> None:

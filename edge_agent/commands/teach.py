@@ -21,7 +21,7 @@ from vision_models.errors import TeachingRefused
 
 KIND = "defects"
 PICTURES = 30
-NICENESS = 15
+NICENESS = 10
 LOOK_S = 0.5
 SHARE_OF_COLLECTING = 0.9
 

@@ -14,5 +14,10 @@ def save(connection: sqlite3.Connection, task: str, state: bytes) -> None:
 def saved(file: OutboxFile, task: str) -> bytes | None:
     """The newest whole state of `task`; None when there is none or its hash does not fit."""
     with file.lock:
-        row = file.connection.execute("SELECT sha256, state FROM snapshots WHERE task = ?", (task,)).fetchone()
+        return read(file.connection, task)
+
+
+def read(connection: sqlite3.Connection, task: str) -> bytes | None:
+    """As `saved`, over any connection, one that only reads too."""
+    row = connection.execute("SELECT sha256, state FROM snapshots WHERE task = ?", (task,)).fetchone()
     return row[1] if row is not None and sha256(row[1]).hexdigest() == row[0] else None

@@ -94,6 +94,18 @@ class PictureReplay(_FrameReplay):
                 yield pixels
 
 
+def named_pictures(source_id: str, folder: Path) -> Iterator[tuple[str, Pixels]]:
+    """Name and pixels of every picture in a folder, by name. Raises BadRecording, also for one that cannot be read."""
+    files = _pictures_in(folder.iterdir()) if folder.is_dir() else []
+    if not files:
+        raise BadRecording(source_id, f"{folder} is no folder with pictures ({' '.join(sorted(SUFFIXES))}); check the path")
+    for file in files:
+        try:
+            yield file.name, read_picture(file)
+        except PictureUnusable as error:
+            raise BadRecording(source_id, str(error)) from error
+
+
 class VideoReplay(_FrameReplay):
     """The frames of a video file, one every `interval_s` of its own time. Raises BadRecording."""
 
