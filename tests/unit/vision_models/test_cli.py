@@ -93,3 +93,13 @@ def test_what_is_wrong_is_one_line(
         cli.main()
     assert ended.value.code == 1
     assert "broken.jpg" in capsys.readouterr().err
+
+
+def test_a_course_shows_on_one_line_how_much_of_its_time_is_spent(capsys: pytest.CaptureFixture[str]) -> None:
+    """A bar that grows; the line ends with the course."""
+    for share in (0.0, 0.5, 1.0):
+        cli._bar_on_stderr(share)
+    begun, half, done = capsys.readouterr().err.split("\r")[1:]
+    assert [text.count("#") for text in (begun, half, done)] == [0, 20, 40]
+    assert "50% of the time" in half
+    assert (half.endswith("\n"), done.endswith("\n")) == (False, True)

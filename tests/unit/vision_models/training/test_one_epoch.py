@@ -54,8 +54,11 @@ def test_an_epoch_teaches_and_the_exported_graph_says_what_the_network_says(
     course: ShelfCourse, recipe: Recipe, tmp_path: Path
 ) -> None:
     """The cost falls; scores and boxes of ONNX Runtime are torch's to a ten-thousandth on pictures it has not seen."""
+    shares: list[float] = []
     with capture_logs() as told:
-        teach_shelf(course, recipe, tmp_path)
+        teach_shelf(course, replace(recipe, told=shares.append), tmp_path)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
     costs = [line["cost"] for line in told if line["event"] == "epoch"]
     assert costs[-1] < costs[0]
     assert read_draft(tmp_path).graph == "shelf.onnx"
