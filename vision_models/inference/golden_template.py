@@ -1,8 +1,9 @@
 """Flat parts beside a perfect one of their kind: what is there too much, and what is missing.
 
-The picture is laid over the template by phase correlation (sub-pixel), both are split into figure and ground by Otsu's grey
-limit (IEEE Trans. SMC 1979), and what differs by more than the tolerance at an edge counts: material where the template has
-none within reach, and holes where it has. For printed boards, labels, stamped sheets: what is flat and always the same.
+The picture is laid over the template by phase correlation (sub-pixel), as a whole and then block by block. Both are split
+into figure and ground by Otsu's grey limit (IEEE Trans. SMC 1979), and what differs by more than the tolerance at an edge
+counts: material where the template has none within reach, and holes where it has. For printed boards, labels, stamped
+sheets: what is flat and always the same.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from vision_models.inference.preprocess import checked
 Grey = NDArray[np.uint8]
 _FARTHEST_SHIFT_SHARE = 0.05
 _MOST_ROUNDS = 40
+_BLOCKS_A_SIDE, _FARTHEST_BLOCK_SHIFT_PX = 8, 6.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def differences(picture: Picture, template: Picture, tolerance: Tolerance) -> De
     if checked(picture).shape != checked(template).shape:
         raise PictureUnusable(f"a picture of shape {picture.shape} cannot be laid over a template of {template.shape}")
     wanted = _grey(template, tolerance.smoothing_px)
-    found = registered(_grey(picture, tolerance.smoothing_px), wanted)
+    found = locally_registered(registered(_grey(picture, tolerance.smoothing_px), wanted), wanted)
     level, _ = cv2.threshold(wanted, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     figure_wanted, figure_found = (np.asarray(grey > level, dtype=np.uint8) for grey in (wanted, found))
     depth = np.maximum(_beyond(figure_found, figure_wanted), _beyond(figure_wanted, figure_found))
@@ -63,6 +65,38 @@ def registered(grey: Grey, template: Grey) -> Grey:
         for place in (shift, _refined(grey, template, shift), _refined(grey, template, np.eye(2, 3, dtype=np.float32)))
     ]
     return min((grey, *laid), key=lambda one: float(cv2.norm(one, template, cv2.NORM_L1)))
+
+
+def locally_registered(grey: Grey, template: Grey) -> Grey:
+    """A picture that lies over the template as a whole, shifted by a few pixels block by block: boards stretch.
+
+    Each of the overlapping blocks is laid by phase correlation; the middle of the nine around counts, so that a flaw does
+    not pull its block along. As it is when that fits no better.
+    """
+    rights, downs = _block_shifts(grey, template)
+    height, width = grey.shape
+    right, down = (cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in (rights, downs))
+    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    laid = np.asarray(
+        cv2.remap(grey, columns + right, rows + down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8
+    )
+    return min((grey, laid), key=lambda one: float(cv2.norm(one, template, cv2.NORM_L1)))
+
+
+def _block_shifts(grey: Grey, template: Grey) -> tuple[Floats, Floats]:
+    """Shift to the right and down (k, k) of each of the overlapping blocks, in pixels; none where it would be far."""
+    shifts = np.zeros((_BLOCKS_A_SIDE, _BLOCKS_A_SIDE, 2), dtype=np.float32)
+    high, wide = (max(2 * side // _BLOCKS_A_SIDE, 16) for side in grey.shape)
+    window = cv2.createHanningWindow((wide, high), cv2.CV_32F)
+    for row, column in np.ndindex(_BLOCKS_A_SIDE, _BLOCKS_A_SIDE):
+        top = round((grey.shape[0] - high) * row / (_BLOCKS_A_SIDE - 1))
+        left = round((grey.shape[1] - wide) * column / (_BLOCKS_A_SIDE - 1))
+        wanted, found = (one[top : top + high, left : left + wide].astype(np.float32) for one in (template, grey))
+        shift, _ = cv2.phaseCorrelate(wanted, found, window)
+        if max(abs(shift[0]), abs(shift[1])) <= _FARTHEST_BLOCK_SHIFT_PX:
+            shifts[row, column] = shift
+    calm = [np.asarray(cv2.medianBlur(shifts[..., axis], 3), dtype=np.float32) for axis in (0, 1)]
+    return calm[0], calm[1]
 
 
 def _refined(grey: Grey, template: Grey, shift: Floats) -> Floats:

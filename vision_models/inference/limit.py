@@ -3,7 +3,7 @@
 Scores of good parts are taken as log-normal. The limit for a false-alarm rate is the score that one more good part exceeds
 with that probability: Student's t with n - 1 degrees of freedom, so few parts give a wider margin, not a false promise.
 One part far from all others would widen it for ever, so such are named (median and median deviation), and left out when a
-gap parts them from the rest; without one they are how good parts vary. Skewed upwards, the spread is that of the upper half.
+gap parts them from the rest; without one they are how good parts vary.
 Limits stand outside the network: another rate needs no other model.
 """
 
@@ -82,10 +82,8 @@ def apart(scores: Floats) -> Mask:
 def normal_scores(scores: Floats) -> NormalScores:
     """What n >= 3 scores of good parts say about the next one; suspects with a gap below them are left out."""
     logs = _logs(scores)[~apart(scores)]
-    middle = float(logs.mean())
-    upper = float(np.sqrt(np.mean(np.square(np.maximum(logs - np.median(logs), 0))) * 2))
-    spread = max(float(logs.std(ddof=1)), upper, _LEAST_LOG_SPREAD) * np.sqrt(1 + 1 / len(logs))
-    return NormalScores(middle, float(spread), len(logs) - 1)
+    spread = max(float(logs.std(ddof=1)), _LEAST_LOG_SPREAD) * np.sqrt(1 + 1 / len(logs))
+    return NormalScores(float(logs.mean()), float(spread), len(logs) - 1)
 
 
 def sharpened(taught: Floats, rate: float, good: Sequence[float], rejected: Sequence[float]) -> Limit:

@@ -33,6 +33,15 @@ def test_a_good_board_that_lies_differently_has_no_differences(right: float, dow
     assert len(differences(laid(board(), right, down, turn_deg), board(), Tolerance())) == 0
 
 
+def test_a_good_board_that_is_bent_here_and_there_has_no_differences() -> None:
+    """Each part of it lies up to three pixels elsewhere: laid over the template as a whole, its tracks stick out."""
+    columns, rows = np.meshgrid(np.arange(320, dtype=np.float32), np.arange(320, dtype=np.float32))
+    bent = cv2.remap(
+        board(), columns + 3 * np.sin(rows / 50), rows + 3 * np.sin(columns / 50), cv2.INTER_LINEAR, borderMode=1
+    )
+    assert len(differences(np.asarray(bent, dtype=np.uint8), board(), Tolerance())) == 0
+
+
 def test_a_short_and_an_open_are_found_where_they_are() -> None:
     """One bridge between two tracks, one gap in a third."""
     flawed = board()

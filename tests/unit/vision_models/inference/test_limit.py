@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision_models.inference.limit import Costs, NormalScores, normal_scores, review_from, sharpened, suspects
+from vision_models.inference.limit import Costs, NormalScores, apart, normal_scores, review_from, sharpened, suspects
 
 RNG = np.random.default_rng(5)
 TAUGHT = np.exp(RNG.normal(0.3, 0.2, 30)).astype(np.float32)
@@ -35,6 +35,14 @@ def test_a_flaw_among_the_taught_is_suspected_and_does_not_widen_the_limit() -> 
     spoiled = np.append(TAUGHT, np.float32(6.0))
     assert np.flatnonzero(suspects(spoiled)).tolist() == [30]
     assert normal_scores(spoiled).limit(0.01) == pytest.approx(normal_scores(TAUGHT).limit(0.01), rel=0.05)
+
+
+def test_a_long_tail_of_good_parts_is_named_but_counts() -> None:
+    """Two suspects with no gap below them: leaving them out would promise what good parts do not keep."""
+    tailed = np.append(TAUGHT, np.linspace(TAUGHT.max() * 1.1, np.exp(0.3 + 0.95), 3).astype(np.float32))
+    assert suspects(tailed).any()
+    assert not apart(tailed).any()
+    assert normal_scores(tailed).limit(0.05) > normal_scores(TAUGHT).limit(0.05)
 
 
 def test_a_confirmed_good_part_lifts_the_limit_and_a_missed_one_lowers_it() -> None:
