@@ -14,6 +14,7 @@ from central.api import (
     events,
     evidence,
     health,
+    imports,
     labels,
     ledger,
     locks,
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     archives.blueprint,
     rollouts.blueprint,
     work_orders.blueprint,
+    imports.blueprint,
 )
 
 

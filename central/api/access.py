@@ -19,6 +19,7 @@ log = structlog.get_logger()
 P = ParamSpec("P")
 R = TypeVar("R")
 _SCOPE = "tallyhouse_scope"
+_TAKES = "tallyhouse_takes"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="tallyhouse"'}
 
 
@@ -32,8 +33,18 @@ def needs(scope: Scope) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return mark
 
 
+def takes(*media_types: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark an endpoint whose body is a file of one of these kinds; without a mark a body is JSON."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        setattr(view, _TAKES, media_types)
+        return view
+
+    return mark
+
+
 def guard(blueprint: Blueprint) -> None:
-    """Let nobody into `blueprint` without the right token; a body must be JSON."""
+    """Let nobody into `blueprint` without the right token; a body must be JSON, or what its endpoint takes."""
     blueprint.before_request(_enter)
 
 
@@ -45,11 +56,12 @@ def caller() -> Token:
 
 def _enter() -> None:
     g.token = _authenticated()
-    scope = getattr(current_app.view_functions[str(request.endpoint)], _SCOPE, None)
+    view = current_app.view_functions[str(request.endpoint)]
+    scope = getattr(view, _SCOPE, None)
     if scope not in caller().scopes:
         raise Problem(403, "missing-scope", f"The token {caller().name} lacks the scope {scope}; ask for one that has it.")
     if request.method in ("POST", "PUT", "PATCH"):
-        _check_body()
+        _check_body(getattr(view, _TAKES, ()))
 
 
 def _authenticated() -> Token:
@@ -73,7 +85,11 @@ def _note_use(token: Token) -> None:
         log.warning("token_use_not_noted", token=token.name, error=str(error.orig))
 
 
-def _check_body() -> None:
+def _check_body(files: tuple[str, ...]) -> None:
+    if files:
+        if request.mimetype not in files:
+            raise Problem(415, "unsupported-media-type", f"Send {' or '.join(files)}, not {request.mimetype or 'nothing'}.")
+        return
     if request.mimetype != "application/json":
         raise Problem(415, "unsupported-media-type", f"Send application/json, not {request.mimetype or 'nothing'}.")
     try:

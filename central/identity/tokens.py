@@ -25,6 +25,7 @@ Scope = Literal[
     "devices:admit",
     "movements:write",
     "stock:read",
+    "data:import",
     "decisions:read",
     "decisions:review",
     "params:write",
