@@ -13,7 +13,7 @@ from central.api.access import caller, needs
 from central.api.answers import Answer, Moment, answer
 from central.api.problems import Problem
 from central.fleet import commands, twin
-from central.fleet.commands import LONGEST_TIMEOUT_S, LONGEST_TTL_S, TIMEOUT_S, TTL_S, Wish
+from central.fleet.commands import LONGEST_TIMEOUT_S, LONGEST_TTL_S, TTL_S, Wish
 from central.parts import parts
 from central.store import commands as orders
 from central.store import devices, twins
@@ -63,7 +63,7 @@ class CommandBody(BaseModel, extra="forbid"):
     source: str | None = Field(None, max_length=32)
     arguments: dict[str, Any] = Field(default_factory=dict)
     ttl_s: float = Field(TTL_S, ge=1, le=LONGEST_TTL_S)
-    timeout_s: float = Field(TIMEOUT_S, ge=1, le=LONGEST_TIMEOUT_S)
+    timeout_s: float | None = Field(None, ge=1, le=LONGEST_TIMEOUT_S)
 
 
 class ConfirmBody(BaseModel, extra="forbid"):

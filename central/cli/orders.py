@@ -13,7 +13,7 @@ from central.cli.device import Name
 from central.cli.options import DEFAULT_CONFIG, WHO, AsJson, ConfigFile, group, loaded_config
 from central.errors import ConfigError
 from central.fleet import commands, twin
-from central.fleet.commands import ACTIONS, NEED_CONFIRMATION, TIMEOUT_S, TTL_S, Wish
+from central.fleet.commands import ACTIONS, NEED_CONFIRMATION, TTL_S, Wish
 from central.parts import Parts
 from central.store import commands as orders
 from central.store import twins
@@ -73,7 +73,7 @@ def give_command(  # noqa: PLR0917  typer passes by name
     argument: Annotated[list[str] | None, typer.Option(help="KEY=VALUE; may be repeated.")] = None,
     confirmed_by: Annotated[str | None, typer.Option(help="The person who stands up for it.")] = None,
     ttl_s: Annotated[float, typer.Option(help="How long it may wait for the device.")] = TTL_S,
-    timeout_s: Annotated[float, typer.Option(help="How long it may take.")] = TIMEOUT_S,
+    timeout_s: Annotated[float | None, typer.Option(help="How long it may take; usually 30 s, to teach an hour.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Until it has ended; exit code 1 unless it was done.")] = False,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,

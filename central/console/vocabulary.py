@@ -128,6 +128,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "stop_conveyor": N_("Stop the machine"),
             "reload_model": N_("Read the models again"),
             "send_logs": N_("Send the log"),
+            "teach": N_("Teach its part"),
         },
         "command": {
             "unconfirmed": N_("Waits for a person"),

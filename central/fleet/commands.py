@@ -28,7 +28,8 @@ NEED_CONFIRMATION = frozenset({"stop_conveyor"})
 CONFIRM_WITHIN = timedelta(minutes=2)
 SILENCE = timedelta(seconds=10)  # between a command's end and the end of hope: an answer takes its time
 TTL_S, LONGEST_TTL_S = 60.0, 3600.0
-TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 600.0
+TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 3600.0
+USUAL_TIMEOUTS_S: Mapping[str, float] = MappingProxyType({"teach": 3600.0})  # parts take their time to come
 MOST_ARGUMENT_BYTES = 4_000
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -42,7 +43,12 @@ class Wish:
     source: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     ttl_s: float = TTL_S
-    timeout_s: float = TIMEOUT_S
+    timeout_s: float | None = None
+
+    @property
+    def may_take_s(self) -> float:
+        """Seconds that it may take: as wished, else as usual for the action."""
+        return self.timeout_s if self.timeout_s is not None else USUAL_TIMEOUTS_S.get(self.action, TIMEOUT_S)
 
 
 def issue(conn: Connection, wish: Wish, who: str, now: datetime) -> CommandRow:
@@ -60,7 +66,7 @@ def issue(conn: Connection, wish: Wish, who: str, now: datetime) -> CommandRow:
         issued_at=wire_time(now),
         ttl_s=wish.ttl_s,
         expires_at=wire_time(now + (CONFIRM_WITHIN if is_unconfirmed else timedelta(seconds=wish.ttl_s))),
-        timeout_s=wish.timeout_s,
+        timeout_s=wish.may_take_s,
         confirmed_by=None,
         state="unconfirmed" if is_unconfirmed else "waiting",
         updated_at=now,
@@ -165,7 +171,7 @@ def message(command: CommandRow) -> bytes:
 def _refuse_absurd(wish: Wish) -> None:
     if wish.action not in ACTIONS:
         raise CommandRefused(f"there is no action {wish.action!r}; choose among {', '.join(ACTIONS)}")
-    if not 1 <= wish.ttl_s <= LONGEST_TTL_S or not 1 <= wish.timeout_s <= LONGEST_TIMEOUT_S:
+    if not 1 <= wish.ttl_s <= LONGEST_TTL_S or not 1 <= wish.may_take_s <= LONGEST_TIMEOUT_S:
         raise CommandRefused(f"a command waits 1 to {LONGEST_TTL_S:g} s and takes 1 to {LONGEST_TIMEOUT_S:g} s")
     if len(msgspec.json.encode(wish.arguments)) > MOST_ARGUMENT_BYTES:
         raise CommandRefused(f"the arguments are larger than {MOST_ARGUMENT_BYTES} bytes")

@@ -115,7 +115,7 @@ def own(name: str) -> ResponseReturnValue:
 def give(name: str) -> ResponseReturnValue:
     """Have the device do something once."""
     _refuse_elsewhere(name)
-    wish = Wish(name, request.form.get("action", ""), request.form.get("source") or None)
+    wish = Wish(name, request.form.get("action", ""), request.form.get("source") or None, _arguments(request.form))
     return _ordered(lambda conn, who, now: commands.issue(conn, wish, who, now))
 
 
@@ -133,6 +133,18 @@ def cancel(command: str) -> ResponseReturnValue:
     """Take a command back that no device has taken."""
     _refuse_elsewhere(_device_of(command))
     return _ordered(lambda conn, who, now: commands.cancel(conn, command, who, now))
+
+
+def _arguments(form: Mapping[str, str]) -> dict[str, Any]:
+    """What the form of an action says beside its target; the device checks it."""
+    if form.get("action") != "teach":
+        return {}
+    count = form.get("count", "")
+    return {
+        "count": int(count) if count.isdecimal() else count,
+        "lies": form.get("lies", "aligned"),
+        "leave_out": form.get("leave_out") == "on",
+    }
 
 
 def _refuse_elsewhere(name: str) -> None:
