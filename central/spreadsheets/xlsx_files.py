@@ -12,6 +12,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from central.errors import SpreadsheetError
 from central.spreadsheets.csv_files import MOST_COLUMNS
+from central.spreadsheets.probe import probe
 from central.spreadsheets.table import Cell, Row, Table, fitted
 
 MOST_BYTES = 400 * 2**20  # unpacked, all parts: a million rows of ten columns are about 300 MiB
@@ -24,6 +25,7 @@ _Written = int | float | str | bool | time | date | datetime | timedelta
 def opened(path: Path) -> Table:
     """The table in a workbook. Raises SpreadsheetError when it is none, is locked, or unpacks to too much."""
     _weigh(path)
+    probe(path)
     sheet = _sheet(path)
     rows = iter(_numbered(sheet))
     found = next(((number, cells) for number, cells in rows if any(cell is not None for cell in cells)), None)

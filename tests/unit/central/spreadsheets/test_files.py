@@ -8,6 +8,7 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,3 +122,14 @@ def test_no_text_goes_out_as_a_formula(words: str) -> None:
     """Law: no cell begins with a sign that a spreadsheet runs."""
     safe = writing.safe(words)
     assert not str(safe).lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+
+
+def test_two_cells_in_far_corners_end_neither_the_reader_nor_the_house(tmp_path: Path) -> None:
+    """A small workbook that asks its reader for terabytes is refused by a sentence."""
+    path = tmp_path / "corners.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "sku")
+        sheet.write(2**20 - 1, 2**14 - 1, 1)
+    with pytest.raises(SpreadsheetError, match="delete stray cells"):
+        reading.opened(path)
