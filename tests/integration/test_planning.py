@@ -1,17 +1,23 @@
 """Heavy planners in a process of their own: right, and ended when they hang, eat, die or raise."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 from threading import Event, Timer
 
+import msgspec
 import pytest
 
 from central.background.loop import Desk
 from central.background.planning import Planner, PlannerFailed, PlanningDesk, memory_bytes
 from central.deciding.capability import Budget
 from central.deciding.thinking import Interrupted
+from central.deciding.worker import Question
 from central.store import decisions, due
+from tests.parts import short_planner
 from tests.parts.house import OAT, SITE, House, all_decisions
 from tests.parts.planners import CARD
 
@@ -68,6 +74,21 @@ def test_the_centre_stops_without_waiting_for_a_planner(planner: Planner, stop: 
     with pytest.raises(Interrupted):
         planner.decide(CARD, "own", inputs.model_copy(update={"sku": "hangs"}), params)
     timer.join()
+
+
+def test_a_planner_whose_centre_was_killed_ends_itself() -> None:
+    """A model that hangs is ended by its own process when nobody is left to do it."""
+    inputs, params = short_planner.CARD.example()
+    hangs = inputs.model_copy(update={"sku": "hangs"})
+    asked = Question(
+        short_planner.__name__, "own", *(msgspec.Raw(each.model_dump_json().encode()) for each in (hangs, params))
+    )
+    command = [sys.executable, "-m", "central.deciding.worker"]
+    with subprocess.Popen(command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL) as child:
+        assert child.stdin is not None
+        child.stdin.write(msgspec.json.encode(asked) + b"\n")
+        child.stdin.flush()
+        assert child.wait(timeout=60) != 0
 
 
 def test_a_process_that_is_gone_holds_no_memory() -> None:
