@@ -98,12 +98,14 @@ class Desk:
             return alarm_book.end_shelving(conn, now)
 
     def _end_locks(self, now: datetime) -> int:
-        since, self._locks_ended_at = self._locks_ended_at, now
+        since, ended = self._locks_ended_at, 0
         with self._parts.reading() as conn:
-            if not locks.ended(conn, since, now):
-                return 0
-        with self._parts.writing() as conn:
-            return fixing.wake_ended(conn, since, now)
+            has_ended = bool(locks.ended(conn, since, now))
+        if has_ended:
+            with self._parts.writing() as conn:
+                ended = fixing.wake_ended(conn, since, now)
+        self._locks_ended_at = now  # last: what a busy database would not take is found again
+        return ended
 
     def _watch_devices(self, now: datetime) -> int:
         if now < self._devices_at:

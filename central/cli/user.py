@@ -14,6 +14,7 @@ from central.identity import sessions
 from central.identity.passwords import LEAST_SIGNS, Passwords
 from central.identity.permissions import Role
 from central.store import audit, people
+from central.store.autopilot import AUTOPILOT
 
 app = group("People who sign in to the console.")
 
@@ -27,6 +28,8 @@ def add_user(
 ) -> None:
     """Let a person sign in with a password."""
     loaded = loaded_config(config)
+    if name == AUTOPILOT or name.startswith("token "):
+        raise Refused(f"{name!r} is a name under which the house itself acts; choose another name")
     password = _password(password_file)
     with runtime.opened(loaded) as parts, parts.writing() as conn:
         if people.person_named(conn, name):

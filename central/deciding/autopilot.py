@@ -4,6 +4,7 @@
 """
 
 from datetime import datetime
+from math import isfinite
 
 from sqlalchemy import Connection
 
@@ -34,6 +35,9 @@ def obstacle(card: Capability, rule: Rule, decision: Decision, moved_today: floa
 
 def change(conn: Connection, card: Capability, rule: Rule) -> None:
     """From now on this rule holds, unpaused. Raises RuleRefused for limits that make no sense."""
+    limits = (rule.most_effect, rule.most_effect_a_day, rule.most_quantity or 0.0)
+    if not all(isfinite(limit) for limit in limits):
+        raise RuleRefused("a limit is a number that can be reached")
     if rule.most_effect < 0 or rule.most_effect_a_day < 0 or not 0 <= rule.least_confidence <= 1 or rule.pause_after < 1:
         raise RuleRefused("limits are 0 or more, the confidence between 0 and 1, and it pauses after 1 or more")
     if not 0 < rule.undo_minutes <= MOST_UNDO_MINUTES:

@@ -89,11 +89,11 @@ def pause(conn: Connection, site: str, capability: str, now: datetime) -> None:
 
 
 def moved_since(conn: Connection, site: str, capability: str, since: datetime) -> float:
-    """Money that its approvals since a moment move, those taken back left out."""
+    """Money that its approvals since a moment move, spent or saved, those taken back left out."""
     both = reviews.join(decisions, decisions.c.id == reviews.c.decision)
     own = (reviews.c.person == AUTOPILOT, reviews.c.undone_at.is_(None), reviews.c.reviewed_at > since)
     mine = (decisions.c.site == site, decisions.c.capability == capability)
-    total = select(func.sum(decisions.c.effect)).select_from(both).where(*own, *mine)
+    total = select(func.sum(func.abs(decisions.c.effect))).select_from(both).where(*own, *mine)
     return float(conn.execute(total).scalar() or 0.0)
 
 
