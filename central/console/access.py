@@ -34,11 +34,13 @@ def guard(app: Flask, rooms: frozenset[str]) -> None:
     def admit() -> ResponseReturnValue | None:
         if request.blueprint not in rooms:
             return None
-        if request.method == "POST":
-            forgery.protect()
         with parts().reading() as conn:
             g.person = sessions.person_of(conn, request.cookies.get(COOKIE), parts().now())
-        return None if g.person or request.endpoint in OPEN_TO_ALL else _to_sign_in()
+        if not g.person and request.endpoint not in OPEN_TO_ALL:
+            return _to_sign_in()  # before the form is read: a stranger's may be as long as a file
+        if request.method == "POST":
+            forgery.protect()
+        return None
 
 
 def current_person() -> Person:
