@@ -29,6 +29,8 @@ log = structlog.get_logger()
 TOLD_EVERY = timedelta(seconds=1)
 STANDS_STILL = timedelta(minutes=2)
 MOST_SHOWN = 50
+MOST_KEPT = 24  # files of a site; they may have 200 MiB each
+_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,9 @@ class Desk:
         except (CentralError, OSError, SQLAlchemyError) as error:
             self._told(upload, state="failed", why=str(error)[:500])
             log.warning("import_failed", file=upload.file_name, kind=upload.kind, error=str(error))
+        except Exception as error:  # a fault of ours: told as well, or the file would seem to be read for ever
+            self._told(upload, state="failed", why=f"{type(error).__name__}: {error}"[:500])
+            log.exception("import_broke", file=upload.file_name, kind=upload.kind)
 
     def _read(self, upload: Upload, then: Literal["checked", "posted"], writing: Opening | None) -> None:
         kind, how = registry.kind_named(upload.kind), _conventions(upload)
@@ -101,20 +106,35 @@ def verdict_file(upload: Upload) -> Path:
     return Path(f"{upload.path}.verdicts.csv")
 
 
+def is_at_work(upload: Upload, now: datetime) -> bool:
+    """Whether it is being read."""
+    return upload.state in ("checking", "posting") and not stands_still(upload, now)
+
+
 def stands_still(upload: Upload, now: datetime) -> bool:
     """Whether the process that read it died."""
     return upload.state in ("checking", "posting") and now - upload.updated_at > STANDS_STILL
 
 
-def take_away(conn_of: Opening, upload: Upload) -> None:
+def take_away(conn_of: Opening, upload: Upload, now: datetime) -> None:
     """Forget a file that is not being read. Raises Refused while it is."""
-    if upload.state == "posting":
-        raise Refused(f"{upload.file_name} is being posted: wait until it is done")
+    if is_at_work(upload, now):
+        raise Refused(f"{upload.file_name} is being read: wait until that is done")
     with conn_of() as conn:
         uploads.remove(conn, upload.site, upload.id)
+        changes.log_all(conn, [(upload.site, posting.NOUN, str(upload.id))], now)
     for path in (Path(upload.path), verdict_file(upload)):
         with suppress(FileNotFoundError):
             path.unlink()
+
+
+def tidy(conn_of: Opening, site: str, now: datetime) -> None:
+    """Forget the oldest files, but those that are being read. What was posted stays posted, and in the audit."""
+    with conn_of() as conn:
+        old = uploads.newest(conn, site, _AT_ONCE, skip=MOST_KEPT)
+    for upload in old:
+        if not is_at_work(upload, now):
+            take_away(conn_of, upload, now)
 
 
 def kinds() -> Sequence[str]:

@@ -64,6 +64,14 @@ def change(conn: Connection, upload_id: int, **values: Any) -> None:
     conn.execute(update(uploads).where(uploads.c.id == upload_id).values(values))
 
 
+def claim(conn: Connection, seen: Upload, state: State, who: str, now: datetime) -> bool:
+    """Begin work on a file, unless somebody has changed it since it was `seen`: of two who begin at once, one does."""
+    c = uploads.c
+    as_seen = (c.id == seen.id, c.state == seen.state, c.updated_at == seen.updated_at)
+    begun = update(uploads).where(*as_seen).values(state=state, why=None, updated_at=now, uploaded_by=who)
+    return conn.execute(begun).rowcount == 1
+
+
 def get(conn: Connection, site: str, upload_id: int) -> Upload | None:
     """The file of that number at a site."""
     c = uploads.c
@@ -71,10 +79,10 @@ def get(conn: Connection, site: str, upload_id: int) -> Upload | None:
     return None if row is None else Upload(**row)
 
 
-def newest(conn: Connection, site: str, limit: int) -> list[Upload]:
-    """The last files that were brought, newest first."""
+def newest(conn: Connection, site: str, limit: int, skip: int = 0) -> list[Upload]:
+    """The last files that were brought, newest first, without the first `skip`."""
     c = uploads.c
-    rows = conn.execute(select(uploads).where(c.site == site).order_by(c.id.desc()).limit(limit)).mappings()
+    rows = conn.execute(select(uploads).where(c.site == site).order_by(c.id.desc()).limit(limit).offset(skip)).mappings()
     return [Upload(**row) for row in rows]
 
 

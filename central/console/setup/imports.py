@@ -1,7 +1,8 @@
 """Bringing files: templates out, a file in, what each row would do, and then the rows themselves."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from uuid import uuid4
@@ -9,7 +10,6 @@ from uuid import uuid4
 from flask import Blueprint, Response, abort, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from werkzeug.utils import secure_filename
 
 from central.console.access import current_person, may
 from central.console.fragments import Fragment, Look, Page, Rows, row_number, show
@@ -32,6 +32,7 @@ from central.translations.catalogue import translator
 blueprint = Blueprint("imports", __name__)
 CHANGED = frozenset({NOUN})
 MOST_FILES = 8
+MOST_NAME = 120
 _FORM_BYTES = 1 << 20
 
 
@@ -112,7 +113,7 @@ def bring() -> ResponseReturnValue:
     upload = Upload(
         site=running.site,
         kind=kind,
-        file_name=secure_filename(sent.filename) or "file",
+        file_name=_plain(sent.filename),
         path=str(path),
         decimal=form.get("decimal") or None,
         dates=form.get("dates") or None,
@@ -121,19 +122,25 @@ def bring() -> ResponseReturnValue:
         updated_at=now,
     )
     with running.writing() as conn:
-        number = uploads.add(conn, upload)
-    return _begun(worker, number, "checking")
+        upload = replace(upload, id=uploads.add(conn, upload))
+    desk.tidy(running.writing, running.site, now)
+    return _begun(worker.check, upload)
 
 
 @blueprint.post("/setup/imports/<number>/post")
 @may("data.import")
 def post(number: str) -> ResponseReturnValue:
     """Put in the rows of a file that was checked."""
-    upload = _upload(number)
-    is_ready = upload.state == "checked" or desk.stands_still(upload, parts().now())
+    running, upload = parts(), _upload(number)
+    is_ready = upload.state == "checked" or desk.stands_still(upload, running.now())
+    then: uploads.State = "checking" if upload.state == "checking" else "posting"  # a check that died is made again
+    if is_ready:
+        with running.writing() as conn:
+            is_ready = uploads.claim(conn, upload, then, current_person().name, running.now())
     if not is_ready:
-        return answer(CHANGED, _("Nothing was imported: %(why)s", why=upload.state))
-    return _begun(_desk(parts()), upload.id, "posting")
+        return answer(CHANGED, _("Nothing was imported: the file is being read, or was posted already."))
+    worker = _desk(running)
+    return _begun(worker.check if then == "checking" else worker.post, _upload(number))
 
 
 @blueprint.post("/setup/imports/<number>/discard")
@@ -141,7 +148,7 @@ def post(number: str) -> ResponseReturnValue:
 def discard(number: str) -> ResponseReturnValue:
     """Forget a file."""
     try:
-        desk.take_away(parts().writing, _upload(number))
+        desk.take_away(parts().writing, _upload(number), parts().now())
     except CentralError as error:
         return answer(CHANGED, _("Nothing was changed: %(why)s", why=error))
     return answer(CHANGED)
@@ -156,16 +163,15 @@ def verdicts(number: str) -> ResponseReturnValue:
     return send_file(path, CSV_TYPE, as_attachment=True, download_name="verdicts.csv")
 
 
-def _begun(worker: Desk, number: int, state: uploads.State) -> ResponseReturnValue:
-    running = parts()
-    with running.writing() as conn:
-        uploads.change(conn, number, state=state, why=None, updated_at=running.now(), uploaded_by=current_person().name)
-        upload = uploads.get(conn, running.site, number)
-    if upload is None:
-        abort(404)
-    work = worker.check if state == "checking" else worker.post
-    Thread(target=work, args=(upload,), name=f"import-{number}", daemon=True).start()
+def _begun(work: Callable[[Upload], None], upload: Upload) -> ResponseReturnValue:
+    Thread(target=work, args=(upload,), name=f"import-{upload.id}", daemon=True).start()
     return answer(CHANGED)
+
+
+def _plain(name: str) -> str:
+    """A file's name as it is shown: without folders, in one line, not longer than a line. No path is made of it."""
+    last = re.split(r"[\\/]", name)[-1]
+    return "".join(sign for sign in last if sign.isprintable()).strip()[:MOST_NAME] or "file"
 
 
 def _upload(number: str) -> Upload:
