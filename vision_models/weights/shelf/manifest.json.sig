@@ -1,1 +1,1 @@
-iOSbMlQgZgdOmoT680PoEm66svwRcjpTYdFSgAHgBbThmqzpyoHrderz8Y4oyK5QX5op71KWjRmbMMoGiVaBCg==
+E/DULmi04xjWIX7UrUV/MOrky8OEs+9ma2AvrKOTpZnQFwQVYwiAwvr2C+jWPiTXRfE4kXffLDRPGr+pRo2IDA==

@@ -1,0 +1,1 @@
++HVOHyYqs+w/VvogBTCEo8AXuD+Qt9Xc/xhTe3XHXJ/X8QsG1sl87x0DBfb8btwpgbrRTDvpjWWH51ChtZewBA==
