@@ -14,7 +14,7 @@ from msgspec import json
 from edge_agent import config as configuration
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.logs import RecentLogs, set_up_logs
-from edge_agent.memory import compute_on_one_thread, give_back_memory, leave_out_pandas
+from edge_agent.memory import give_back_memory, leave_out_pandas
 
 if TYPE_CHECKING:
     from edge_agent.replaying import ReplayRequest
@@ -232,7 +232,7 @@ def config_check(config: ConfigFile) -> None:
 def main() -> None:
     """The console script."""
     leave_out_pandas()
-    compute_on_one_thread()
+    configuration.compute_on_one_thread()
     app()
 
 

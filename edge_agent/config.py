@@ -296,3 +296,11 @@ def _secret(file: Path, key: str) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise ConfigError(f"{key} {file}: {error.strerror}; `tallyhouse device add` writes it") from error
+
+
+def compute_on_one_thread() -> None:
+    """Linear algebra of this process runs where it is called: threads of its own spin while a gentle one waits for its turn.
+
+    Counts only before numpy is loaded; what the environment says goes before.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

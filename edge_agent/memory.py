@@ -5,7 +5,6 @@ of which 130 MB had been freed long ago. Two pools, and large blocks straight fr
 """
 
 import ctypes
-import os
 import sys
 from types import ModuleType
 from typing import cast
@@ -28,11 +27,3 @@ def give_back_memory() -> None:
 def leave_out_pandas() -> None:
     """Before sqlite-utils is imported, which loads pandas (40 MB) where another package brought it, and can do without."""
     sys.modules.setdefault("pandas", cast(ModuleType, None))  # None: an import says ModuleNotFoundError
-
-
-def compute_on_one_thread() -> None:
-    """Linear algebra of this process runs where it is called: threads of its own spin while a gentle one waits for its turn.
-
-    Counts only before numpy is loaded; what the environment says goes before.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -164,7 +164,7 @@ def test_the_past_is_thought_again_by_other_rules(say: Say) -> None:
     told = json.loads(say("rules", "replay", "supply.inventory", "--set", "service_level=0.99", "--json").output)
     assert (told["decisions"], told["different"], told["changes"]) == (0, 0, [])
     assert "different 0" in say("rules", "replay", "supply.inventory", "--until", "2026-11-24").output
-    with pytest.raises(CentralError, match="there is no capability supply.luck; choose .*supply.inventory"):
+    with pytest.raises(CentralError, match=r"there is no capability supply\.luck; choose .*supply\.inventory"):
         say("rules", "replay", "supply.luck")
     for wrong in ("service_level=2", "service_level=much", "luck=1"):
         with pytest.raises(CentralError, match=wrong.partition("=")[0]):
