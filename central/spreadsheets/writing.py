@@ -1,6 +1,7 @@
 """Tables out, as CSV or XLSX. No cell is ever taken for a formula by the program that opens it."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from io import BytesIO, StringIO
@@ -23,6 +24,9 @@ def safe(cell: Cell) -> Cell:
     return cell.isoformat() if isinstance(cell, (date, datetime)) else cell
 
 
+_NOT_IN_A_NAME = re.compile(r"[\[\]:*?/\\]")  # Excel's rule for the name of a sheet
+
+
 def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
     """The table as CSV, a line at a time, beginning with the mark by which Excel knows UTF-8."""
     line = StringIO()
@@ -38,7 +42,7 @@ def xlsx_bytes(name: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]
     file = BytesIO()
     options = {"constant_memory": True, "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
-        sheet = book.add_worksheet(name[:31])
+        sheet = book.add_worksheet(_NOT_IN_A_NAME.sub(" ", name)[:31])
         bold, as_day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})
         for at, heading in enumerate(headings):
             sheet.write_string(0, at, heading, bold)

@@ -174,8 +174,8 @@ def test_overriding_asks_for_a_reason(desk: Page, house: ConsoleHouse) -> None:
     desk.goto("/plan")
     desk.locator(f"#proposal-{decision_id}").get_by_role("link", name="Override").click()
     expect(desk.get_by_text("Why not?")).to_be_visible()
-    desk.get_by_label("A local event").check()
-    desk.get_by_label("Note (optional)").fill("harbour closed on Thursday")
+    desk.locator("#override").get_by_label("A local event").check()
+    desk.locator("#override").get_by_label("Note (optional)").fill("harbour closed on Thursday")
     desk.get_by_role("button", name="Override the proposal").click()
     expect(desk.get_by_text("Overridden by li")).to_be_visible()
     expect(desk.locator("#why")).to_contain_text("A local event · harbour closed on Thursday")
@@ -185,13 +185,13 @@ def test_a_form_in_use_stays_open_while_the_page_lives_on(desk: Page, house: Con
     """A count that redraws the page neither shuts the form, nor takes the focus, nor what was typed."""
     desk.goto(f"/why/decision/{open_proposal(house)}")
     desk.locator("#override summary").click()
-    desk.get_by_label("Note (optional)").fill("a fair next week")
+    desk.locator("#override").get_by_label("Note (optional)").fill("a fair next week")
     desk.evaluate("document.body.addEventListener('htmx:sse:after:message', () => { document.body.dataset.redrawn = 1; })")
     house.count("b-04")
     expect(desk.locator("body[data-redrawn]")).to_be_attached()
     expect(desk.locator("#override")).to_have_attribute("open", "")
-    expect(desk.get_by_label("Note (optional)")).to_be_focused()
-    expect(desk.get_by_label("Note (optional)")).to_have_value("a fair next week")
+    expect(desk.locator("#override").get_by_label("Note (optional)")).to_be_focused()
+    expect(desk.locator("#override").get_by_label("Note (optional)")).to_have_value("a fair next week")
 
 
 def test_from_a_decision_to_its_picture_in_one_step(desk: Page, house: ConsoleHouse) -> None:

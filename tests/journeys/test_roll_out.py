@@ -160,20 +160,20 @@ def centre(broker: Mosquitto, tmp_path: Path, site: Site) -> Iterator[Centre]:
 @pytest.mark.slow
 def test_a_good_model_reaches_all_a_worse_one_none_and_a_corrupt_archive_is_refused(centre: Centre) -> None:
     """Three agents: the canary first, then all; the gate stops the worse one; who gets spoilt bytes keeps what runs."""
-    good, worse, spoilt = centre.add("0.2.0", largest_overlap=0.61), centre.add("0.3.0", **WORSE), centre.add("0.4.0")
+    good, worse, spoilt = centre.add("0.3.0", largest_overlap=0.61), centre.add("0.4.0", **WORSE), centre.add("0.5.0")
     with ExitStack() as stack:
         for device in DEVICES:
             stack.enter_context(agent_process("--config", centre.configs[device]))
         eventually(lambda: all(centre.is_online(device) for device in DEVICES), 60, "three agents")
-        assert {centre.runs(device) for device in DEVICES} == {"shelf-0.1.0"}
+        assert {centre.runs(device) for device in DEVICES} == {"shelf-0.2.0"}
 
-        ended = centre.rolled_out("0.2.0", within_s=150)
+        ended = centre.rolled_out("0.3.0", within_s=150)
         assert (ended.phase, ended.why) == ("done", None), ended.detail
         assert {centre.says(device) for device in DEVICES} == {ModelState(state="running", model=good.model)}
 
-        ended = centre.rolled_out("0.3.0", within_s=100)
+        ended = centre.rolled_out("0.4.0", within_s=100)
         assert (ended.phase, ended.why, worse.model) == ("failed", "accuracy", ended.model)
-        assert {centre.runs(device) for device in DEVICES} == {"shelf-0.2.0"}
+        assert {centre.runs(device) for device in DEVICES} == {"shelf-0.3.0"}
 
         archive = centre.archives.file(spoilt.sha256)
         archive.write_bytes(archive.read_bytes()[:-2000] + b"x" * 2000)
@@ -188,7 +188,7 @@ def test_a_good_model_reaches_all_a_worse_one_none_and_a_corrupt_archive_is_refu
 @pytest.mark.slow
 def test_a_device_killed_in_the_middle_of_a_swap_starts_with_the_old_model_and_gets_there(centre: Centre) -> None:
     """kill -9 between the first byte in the slot and the switch; then again with the new model durable."""
-    release, device = centre.add("0.2.0"), DEVICES[0]
+    release, device = centre.add("0.3.0"), DEVICES[0]
     models = centre.configs[device].parent / "data" / "models" / KIND
     with agent_process("--config", centre.configs[device]) as agent:
         eventually(lambda: centre.is_online(device), 60, "the agent")
@@ -200,12 +200,12 @@ def test_a_device_killed_in_the_middle_of_a_swap_starts_with_the_old_model_and_g
     eventually(lambda: not centre.is_online(device), 40, "the broker to notice")
     with agent_process("--config", centre.configs[device]) as agent:
         eventually(lambda: centre.is_online(device), 60, "the agent")
-        assert has_switched or centre.runs(device) == "shelf-0.1.0"
-        eventually(lambda: centre.runs(device) == "shelf-0.2.0", 60, "the new model")
+        assert has_switched or centre.runs(device) == "shelf-0.2.0"
+        eventually(lambda: centre.runs(device) == "shelf-0.3.0", 60, "the new model")
         agent.kill()
         agent.wait(10)
     with agent_process("--config", centre.configs[device]):
-        eventually(lambda: centre.is_online(device) and centre.runs(device) == "shelf-0.2.0", 60, "the new model")
+        eventually(lambda: centre.is_online(device) and centre.runs(device) == "shelf-0.3.0", 60, "the new model")
 
 
 def test_reading_the_engine_is_enough_to_see_where_models_run(centre: Centre) -> None:

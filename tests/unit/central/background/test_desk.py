@@ -101,7 +101,9 @@ def test_a_round_decides_schedules_and_announces_what_is_final(house: House) -> 
     house.count("b-04", 3)
     while desk.look():
         house.pass_time(seconds=2)
-    (oat,) = [decision for decision in concluded(house) if decision.subject == OAT]
+    (oat,) = [
+        decision for decision in concluded(house) if (decision.capability, decision.subject) == ("supply.inventory", OAT)
+    ]
     with house.parts.writing() as conn:
         review.accept(conn, oat.id, "Li", house.now)
     house.pass_time(seconds=11)
