@@ -1,11 +1,11 @@
-"""Supplier quality: looked at daily, and when a camera tells of a part."""
+"""Supplier quality: looked at every hour."""
 
 from datetime import UTC, datetime, timedelta
 
 from central.capabilities.supply.supplier_quality.checker import check
 from central.capabilities.supply.supplier_quality.inputs import gather, suppliers_at
 from central.capabilities.supply.supplier_quality.model import Inputs, Inspection, Lot, Params, decide
-from central.deciding.capability import EVERY_SUBJECT, N_, Capability
+from central.deciding.capability import N_, Capability
 from central.deciding.outcome import Cause
 
 
@@ -33,8 +33,8 @@ CARD = Capability(
     title=N_("Supplier quality"),
     subject=N_("Supplier"),
     subjects=suppliers_at,
-    wakes_on={"defect": EVERY_SUBJECT},
-    schedule="40 5 * * *",
+    wakes_on={},  # to find the suppliers, defects are read: not while events land
+    schedule="40 * * * *",
     settle_s=60.0,
     params=Params,
     proposal=Inspection,
