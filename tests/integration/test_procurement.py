@@ -11,9 +11,11 @@ from central.capabilities.supply.procurement.facts import LeadTime, Params
 from central.capabilities.supply.procurement.inputs import CAPABILITY, REPLENISHMENT, gather, suppliers_at
 from central.deciding import review
 from central.deciding.capability import Subject
+from central.floor import stock
 from central.store import catalogue, decisions, purchase_orders, supplier_terms
 from central.store.catalogue import Item
 from central.store.decisions import Decision
+from central.store.movements import Movement
 from central.store.purchase_orders import OrderLine
 from central.store.supplier_terms import SupplierRules, SupplierTerms
 from tests.parts.house import SITE, House
@@ -34,8 +36,8 @@ def first_item(conn: Connection) -> Item:
     return next(item for item in catalogue.all_of(conn, Item) if item.sku in placed)
 
 
-def asked(conn: Connection, house: House, sku: str, decision_id: str) -> None:
-    """Replenishment asks for an item."""
+def asked(conn: Connection, house: House, sku: str, decision_id: str, *, is_agreed: bool = True) -> None:
+    """Replenishment asks for an item, and a person agrees."""
     reasons = [
         {"code": "below_reorder_point", "values": {"available": 3, "point": 12}},
         {"code": "demand", "values": {"demand": 4.5, "days": 56}},
@@ -48,6 +50,34 @@ def asked(conn: Connection, house: House, sku: str, decision_id: str) -> None:
         proposal=proposal, reasons=reasons,
     )  # fmt: skip
     decisions.add(conn, row, [])
+    if is_agreed:
+        review.accept(conn, decision_id, "ada", house.now)
+
+
+def test_a_need_begins_when_people_agree_and_ends_when_it_came(house: House) -> None:
+    """What is only proposed may be approved as it is: it would be bought twice. What came is needed no more."""
+    with house.parts.writing() as conn:
+        item = first_item(conn)
+        subject = Subject(SITE, item.supplier)
+        asked(conn, house, item.sku, "r-1", is_agreed=False)
+        assert gather(conn, subject, Params(), house.now).needs == ()
+        review.accept(conn, "r-1", "ada", house.now)
+        assert [need.wanted for need in gather(conn, subject, Params(), house.now).needs] == [24]
+        later = house.now + timedelta(days=1)
+        location = catalogue.all_of(conn, catalogue.Shelf, SITE)[0].location
+        came = Movement("m-1", "receipt", item.sku, location, 24, later)
+        stock.post_movements(conn, SITE, [came], "ada", later)
+        assert gather(conn, subject, Params(), later).needs == ()
+
+
+def test_what_was_agreed_on_before_and_not_bought_is_needed_too(house: House) -> None:
+    """The newer replenishment takes the older for ordered, which no order holds yet."""
+    with house.parts.writing() as conn:
+        item = first_item(conn)
+        asked(conn, house, item.sku, "r-1")
+        asked(conn, house, item.sku, "r-2")
+        (need,) = gather(conn, Subject(SITE, item.supplier), Params(), house.now).needs
+    assert (need.wanted, need.position) == (48, 3.0 - 24)
 
 
 def test_what_is_asked_for_is_gathered_with_the_terms_of_its_supplier(house: House) -> None:

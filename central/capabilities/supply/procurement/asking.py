@@ -5,6 +5,7 @@ that lasts with the service level asked for: demand until the next arrival and i
 not let an item have that.
 """
 
+from dataclasses import replace
 from statistics import NormalDist
 
 from central.capabilities.supply.procurement.facts import Inputs, Need, Params
@@ -48,6 +49,12 @@ def _wanted(need: Need, offer: Offer, params: Params) -> int:
     return problem.rounded_up(demand(need, params) + need.safety - need.position, offer)
 
 
+def _most(need: Need, offer: Offer, params: Params) -> int:
+    """No more than sells in `most_cover_d`, but what is wanted: a lower price does not fill the house for months."""
+    cover = max(int(need.demand_d * params.most_cover_d - need.position), _wanted(need, offer, params))
+    return cover if need.most is None else min(cover, need.most)
+
+
 def _need(need: Need, supplier: str, late: float, params: Params) -> problem.Need:
     price = max(need.price, LEAST_MONEY)
     shortage = max(price * params.margin, LEAST_MONEY)
@@ -61,6 +68,7 @@ def _need(need: Need, supplier: str, late: float, params: Params) -> problem.Nee
         life_d=need.life_d,
         extra=0.0 if late > params.margin else late * need.price,
     )
+    offer = replace(offer, most=_most(need, offer, params))
     return problem.Need(
         sku=need.sku,
         position=need.position,

@@ -59,7 +59,7 @@ CARD = Capability(
     effect=effect,
     drafts=DRAFTS,
     reasons={
-        "order": N_("{lines} items from {supplier} for {value}"),
+        "order": N_("Lines: {lines}; {value} to {supplier}"),
         "line": N_(
             "{sku}: {units} = {demand} demand to the next arrival + {safety} safety − {position} position, "
             "rounded up to {packs} × {pack_size}; the least quantity of {least} does not bind"
@@ -68,9 +68,19 @@ CARD = Capability(
             "{sku}: {units} because the least quantity is {least}; "
             "needed are {demand} demand to the next arrival + {safety} safety − {position} position"
         ),
+        "line_price_break": N_(
+            "{sku}: {units} for the price from {reached} on; "
+            "needed are {demand} demand to the next arrival + {safety} safety − {position} position"
+        ),
+        "line_other": N_(
+            "{sku}: {units} cost least; "
+            "needed are {demand} demand to the next arrival + {safety} safety − {position} position"
+        ),
         "gap": N_("A better order could save {gap} of the cost at most"),
         "late": N_("{share} of its deliveries are late, by {deliveries} seen and what is usual; those by {late_d} days"),
-        "lead_time": N_("Its deliveries take {mean_d} on average, nine of ten came within {within_d} ({deliveries} seen)"),
+        "lead_time": N_(
+            "Its deliveries take {mean_d} days on average, nine of ten come within {within_d} ({deliveries} seen)"
+        ),
         "lead_time_stated": N_("Lead times are those stated: {deliveries} deliveries were seen, {needed} are needed"),
         "other_currency": N_("{sku} is priced in {other}, the order is in {currency}: correct its terms"),
         "nothing_asked": N_("No item of {supplier} needs anything"),
@@ -121,6 +131,7 @@ CARD = Capability(
         "units": "units",
         "demand": "units",
         "safety": "units",
+        "reached": "units",
         "position": "units",
         "packs": "number",
         "pack_size": "units",

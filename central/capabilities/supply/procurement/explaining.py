@@ -1,6 +1,7 @@
 """Why an order is as it is: each line's sum, what was left out, what each rule costs. Codes and values. Pure."""
 
 from collections.abc import Sequence
+from math import ceil
 
 from central.capabilities.supply.procurement.asking import demand
 from central.capabilities.supply.procurement.facts import LEAST_DELIVERIES, Inputs, LeadTime, Need, Params
@@ -19,8 +20,16 @@ def line(need: Need, purchase: Purchase, params: Params) -> Reason:
     bare = asked_for + safety - need.position
     told: dict[str, str | float] = {"sku": need.sku, "units": purchase.units, "demand": asked_for, "safety": safety}
     told |= {"position": need.position, "packs": purchase.units // need.step, "pack_size": need.step, "least": need.least}
-    is_binding = purchase.units - need.step < need.least and bare < need.least and need.least > need.step
-    return Reason("line_least_binding" if is_binding else "line", **told)
+    if purchase.units == _rounded(need.least, need.step) and bare < need.least and need.least > need.step:
+        return Reason("line_least_binding", **told)
+    if purchase.units == _rounded(bare, need.step):
+        return Reason("line", **told)
+    reached = [least for least, _ in need.price_breaks if bare < least <= purchase.units]
+    return Reason("line_price_break", **told, reached=max(reached)) if reached else Reason("line_other", **told)
+
+
+def _rounded(units: float, step: int) -> int:
+    return ceil(round(max(units, 1) / step, 9)) * step
 
 
 def lines(needs: Sequence[Need], plan: Plan, params: Params) -> list[Reason]:
@@ -56,7 +65,9 @@ def supplier(inputs: Inputs) -> list[Reason]:
     found = _lead_time(inputs.lead_time)
     if inputs.days_late:
         seen = lateness(inputs.days_late)
-        found.append(Reason("late", share=round(seen.share, 3), deliveries=seen.deliveries, late_d=round(seen.late_d, 1)))
+        late_d = round(seen.late_d, 1)
+        if late_d > 0:  # less is the same day
+            found.append(Reason("late", share=round(seen.share, 3), deliveries=seen.deliveries, late_d=late_d))
     odd = [need for need in inputs.needs if need.currency != inputs.rules.currency]
     return found + [
         Reason("other_currency", sku=need.sku, other=need.currency, currency=inputs.rules.currency)

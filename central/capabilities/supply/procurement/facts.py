@@ -26,6 +26,9 @@ class Params(BaseModel, frozen=True, extra="forbid"):
     )
     margin: float = Field(default=0.4, gt=0, le=100, description="What a missing unit loses, as a share of its price.")
     review_d: float = Field(default=7.0, gt=0, le=365, description="Days between two orders to the same supplier.")
+    most_cover_d: float = Field(
+        default=28.0, gt=0, le=365, description="Days of demand that an order may cover at most, whatever the price break."
+    )
     late_cost: float = Field(
         default=0.01, ge=0, le=1, description="What a day of expected delay costs, as a share of the price."
     )

@@ -1,9 +1,13 @@
-"""What items of a supplier need by their standing replenishment, on what terms it sells, and how late it was."""
+"""What was agreed on for items of a supplier and not ordered yet, on what terms it sells, and how late it was.
 
+A replenishment becomes a need when it is approved: so an item is never bought twice, by its own proposal and by an order.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from central.capabilities.supply.procurement.facts import Inputs, LeadTime, Need, Params, Rules
 from central.capabilities.supply.procurement.learned import lead_time
@@ -12,10 +16,12 @@ from central.deciding.outcome import Cause, Value
 from central.store import catalogue, decisions, purchase_orders, reviews, supplier_terms
 from central.store.catalogue import Item
 from central.store.decisions import Decision
+from central.store.movements import movements
 from central.store.supplier_terms import SupplierTerms
 
 CAPABILITY = "supply.procurement"
 REPLENISHMENT = "supply.inventory"
+NEED_STAYS = timedelta(days=14)  # what was neither ordered nor received by then was bought elsewhere
 LATENESS_KNOWN_D = 365
 ORDERS_KNOWN_D = 90
 
@@ -66,14 +72,30 @@ def _needs(conn: Connection, subject: Subject, now: datetime, learned: LeadTime)
     ordered = _ordered_at(conn, subject, now)
     found = []
     for item in items:
-        asked = decisions.standing(conn, subject.site, REPLENISHMENT, item.sku)
-        if asked is None or asked.state not in ("proposed", "accepted", "adjusted"):
+        agreed = _agreed(conn, subject.site, item.sku, max(ordered.get(item.sku, now - NEED_STAYS), now - NEED_STAYS))
+        newest = decisions.get(conn, agreed[-1][0]) if agreed else None
+        if newest is None:
             continue
-        if item.sku in ordered and ordered[item.sku] >= asked.decided_at:
-            continue
+        units = [units for _, units in agreed]
         own = next((each for each in terms.get(item.sku, []) if each.supplier == subject.key), None)
-        found.append((_need(conn, item, own, asked, learned), _cause(item, asked)))
+        found.append((_need(item, own, newest, units, learned), _cause(item, newest, sum(units))))
     return found
+
+
+def _agreed(conn: Connection, site: str, sku: str, since: datetime) -> list[tuple[str, int]]:
+    """Replenishments that people let pass since then and of which nothing like it came: (decision, units), oldest first."""
+    passed = reviews.accepted(conn, site, REPLENISHMENT, sku, since)
+    return [
+        (review.decision, int(proposal["units"]))
+        for review, proposal in passed
+        if review.reviewed_at > since and _received(conn, site, sku, review.reviewed_at) < int(proposal["units"])
+    ]
+
+
+def _received(conn: Connection, site: str, sku: str, since: datetime) -> int:
+    came = (movements.c.kind == "receipt", movements.c.occurred_at >= since)
+    mine = (movements.c.site == site, movements.c.sku == sku)
+    return int(conn.execute(select(func.coalesce(func.sum(movements.c.quantity), 0)).where(*mine, *came)).scalar_one())
 
 
 def _ordered_at(conn: Connection, subject: Subject, now: datetime) -> dict[str, datetime]:
@@ -82,17 +104,15 @@ def _ordered_at(conn: Connection, subject: Subject, now: datetime) -> dict[str, 
     return {line["sku"]: review.reviewed_at for review, order in passed for line in order["lines"]}
 
 
-def _need(conn: Connection, item: Item, terms: SupplierTerms | None, asked: Decision, learned: LeadTime) -> Need:
-    review = reviews.valid(conn, asked.id)
-    proposal = (review.proposal if review else None) or asked.proposal or {}
+def _need(item: Item, terms: SupplierTerms | None, asked: Decision, units: Sequence[int], learned: LeadTime) -> Need:
+    """By the newest of what was agreed on, which takes those before it, of `units`, for ordered."""
     told = {name: value for reason in asked.reasons for name, value in reason["values"].items()}
-    units = max(int(proposal.get("units", 1)), 1)
     stated = terms.lead_time_d if terms and terms.lead_time_d is not None else told.get("lead_time_d", 0.0)
     return Need(
         sku=item.sku,
         decision=asked.id,
-        wanted=units,
-        position=float(told.get("available", 0)),
+        wanted=sum(units),
+        position=float(told.get("available", 0)) - sum(units[:-1]),
         demand_d=float(told.get("demand", 0.0)),
         safety=float(told.get("safety_stock", 0.0)),
         lead_time_d=float(stated if learned.mean_d is None else learned.mean_d),
@@ -115,6 +135,5 @@ def _sold_as(item: Item, terms: SupplierTerms | None) -> dict[str, Any]:
     }
 
 
-def _cause(item: Item, asked: Decision) -> Cause:
-    units = asked.proposal["units"] if asked.proposal else None
+def _cause(item: Item, asked: Decision, units: int) -> Cause:
     return Cause("replenishment", asked.id, values={"sku": item.sku, "wanted": units})

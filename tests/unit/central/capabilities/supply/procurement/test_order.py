@@ -78,6 +78,23 @@ def test_a_price_that_breaks_is_the_price_of_the_order() -> None:
     assert [(line.units, line.price) for line in outcome.proposal.lines] == [(240, 1.0)]
 
 
+def test_a_quantity_that_a_better_price_made_says_so() -> None:
+    """And not that the sum was rounded to it."""
+    inputs, params = example()
+    cheap = inputs.needs[0].model_copy(update={"price_breaks": ((336, 0.9),)})
+    outcome = CARD.decide(changed(needs=(cheap,)), params)
+    assert units(outcome)["oat-milk-1l"] >= 336
+    assert (outcome.reasons[1].code, outcome.reasons[1].values["reached"]) == ("line_price_break", 336)
+
+
+def test_no_price_fills_the_house_for_months() -> None:
+    """Not more than the cover that the rules allow."""
+    inputs, params = example()
+    cheap = changed(needs=(inputs.needs[0].model_copy(update={"price_breaks": ((336, 0.9),)}),))
+    assert units(CARD.decide(cheap, params.model_copy(update={"most_cover_d": 10.0}))) == {"oat-milk-1l": 240}
+    assert units(CARD.decide(cheap, params))["oat-milk-1l"] <= 20 * 28 - 47
+
+
 @pytest.mark.parametrize(("number", "rule"), [(10, "breaks_step"), (48, "breaks_least_value"), (480_000, "breaks_life")])
 def test_a_persons_order_is_checked_by_the_same_rules(number: int, rule: str) -> None:
     """And told what would keep them."""
